@@ -1,0 +1,1 @@
+"""The `llasa` command line: parses, calls `llasa_core`, shows the result."""

@@ -1,0 +1,97 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llasa_core.errors import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield a name beside `path` to write to; rename it to `path` once it is whole and on the disk.
+
+    Works for a file and for a folder (make the folder yourself). On an error what was begun is removed.
+
+    Raises:
+        RunError: the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield beside
+        _flush_to_disk(beside)
+        if path.is_dir():
+            _replace_folder(beside, path)
+        else:
+            beside.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise RunError(
+                f"the disk is full: {path.name} was not written",
+                where=path,
+                fix="free some space and run the same command again",
+            ) from error
+        raise
+    finally:
+        remove(beside)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole text file, or none."""
+    with written_whole(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Write a whole, indented JSON file, or none."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the hex digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _flush_to_disk(path: Path) -> None:
+    if path.is_dir():
+        for child in path.iterdir():
+            _flush_to_disk(child)
+    _sync(path)
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt":  # Windows opens no folder for fsync, and a file only for writing
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _replace_folder(new: Path, path: Path) -> None:
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    path.rename(old)
+    new.rename(path)
+    remove(old)

@@ -1,0 +1,1 @@
+"""Encoder, projector, LM, prompt, checkpoint."""

@@ -1,0 +1,80 @@
+"""Settings of the encoder, the projector and the LM; light, so that checking a recipe never imports torch."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - pydantic needs it at run time
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from llasa_core.settings import Settings
+
+WEIGHT_TYPES = Literal["bfloat16", "float16", "float32"]
+
+
+class EncoderPretraining(Settings):
+    """Masked reconstruction of the training windows, as LIMU-BERT does it."""
+
+    epochs: PositiveInt = 100
+    """Passes over all training windows."""
+    batch_size: PositiveInt = 128
+    """Windows of one optimizer step."""
+    learning_rate: PositiveFloat = 1.0e-3
+    """Adam's, constant, as published."""
+    masked_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    """Share of the positions that the encoder has to reconstruct."""
+    keep_probability: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """How often the masked positions keep their values; the loss is taken there all the same."""
+    max_span: PositiveInt = 10
+    """Longest masked span, in positions."""
+    save_every: PositiveInt = 200
+    """Optimizer steps between two states to resume from."""
+
+
+class EncoderConfig(Settings):
+    """LIMU-BERT's sizes, and where its weights come from."""
+
+    checkpoint: Path | None = None
+    """A `.safetensors` file of ours or a published `.pt`; without one, `llasa pretrain` trains the encoder first."""
+    hidden: PositiveInt = 72
+    """Width of a position's vector."""
+    hidden_ff: PositiveInt = 144
+    """Width inside the feed-forward part."""
+    n_layers: PositiveInt = 4
+    """How often the one shared block is run."""
+    n_heads: PositiveInt = 4
+    """Attention heads."""
+    max_len: PositiveInt = 120
+    """Longest window, in samples."""
+    pretraining: EncoderPretraining = EncoderPretraining()
+    """How the encoder is trained when no checkpoint is named."""
+
+
+class AdapterConfig(Settings):
+    """LoRA on the LM."""
+
+    rank: PositiveInt = 8
+    """LoRA's r."""
+    alpha: PositiveFloat = 16.0
+    """LoRA's scale, divided by the rank."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Dropout before the low-rank product."""
+    targets: Literal["all-linear", "attention"] = "all-linear"
+    """Which linear layers of the LM's blocks get an adapter; the output head never does."""
+
+
+class ModelConfig(Settings):
+    """The LM and the bridge to it."""
+
+    base_lm: str = "smollm2-135m"
+    """An alias (`smollm2-135m`, `tiny-random`, …), a local folder, or a Hugging Face id."""
+    projector: Annotated[str, Field(pattern=r"^(linear|mlp[1-9]x_gelu)$")] = "mlp2x_gelu"
+    """`linear`, or `mlpNx_gelu`: N linear layers with GELU between."""
+    sensor_tokens: PositiveInt = 24
+    """Vectors that stand for one window in the prompt; must divide the window's length in samples."""
+    template: Literal["chat", "vicuna_v1", "plain"] = "chat"
+    """`chat` is the LM's own chat template."""
+    system: str = ""
+    """System message; empty for none."""
+    dtype: WEIGHT_TYPES = "bfloat16"
+    """Type in which the LM computes; the encoder always runs in float32."""

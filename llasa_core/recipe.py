@@ -1,0 +1,109 @@
+"""One recipe describes one experiment: the same file goes to `pretrain`, `finetune` and `eval`."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - pydantic needs it at run time
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from llasa_core.data.qa import Kind  # noqa: TC001 - pydantic needs it at run time
+from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
+from llasa_core.settings import Settings
+
+StageName = Literal["encoder", "pretrain", "finetune"]
+Split = Literal["train", "val", "test"]
+
+
+class DataConfig(Settings):
+    """What is learned from."""
+
+    folder: Path
+    """A folder that `llasa prepare-data` wrote; relative to the recipe if it is there, else to the current folder."""
+
+
+class StageConfig(Settings):
+    """What the two stages have in common."""
+
+    epochs: PositiveInt = 1
+    """Passes over the stage's QA items."""
+    samples_per_epoch: PositiveInt | None = None
+    """At most this many QA items an epoch, drawn anew each epoch; all of them when left out."""
+    max_steps: PositiveInt | None = None
+    """Stop after this many optimizer steps, whatever `epochs` says."""
+    kinds: tuple[Kind, ...] | None = None
+    """Which kinds of QA items the stage sees; all when left out."""
+    learning_rate: PositiveFloat
+    """Peak; cosine decay to zero after a linear warm-up."""
+    batch_size: PositiveInt = 16
+    """Samples of one optimizer step over all devices, so that the result does not depend on their number."""
+    micro_batch_tokens: PositiveInt = 2048
+    """Largest (samples × longest sample), in tokens, that one device computes at once."""
+    warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    """Share of the steps over which the learning rate rises."""
+    weight_decay: NonNegativeFloat = 0.0
+    """AdamW's."""
+    max_grad_norm: PositiveFloat = 1.0
+    """Gradients are scaled down to this norm."""
+    save_every: PositiveInt = 100
+    """Optimizer steps between two states to resume from."""
+    log_every: PositiveInt = 10
+    """Optimizer steps between two lines of progress where there is no terminal."""
+    zero_stage: Literal["auto", 0, 1, 2, 3] = "auto"
+    """DeepSpeed's ZeRO stage; `auto` takes the lowest that fits the device."""
+
+
+class PretrainConfig(StageConfig):
+    """Align the projector on captions; encoder and LM are frozen."""
+
+    learning_rate: PositiveFloat = 1.0e-3
+    """Of the projector."""
+    kinds: tuple[Kind, ...] | None = ("caption",)
+    """Which kinds of QA items the stage sees; captions by default."""
+
+
+class FinetuneConfig(StageConfig):
+    """Train projector and adapter on conversations."""
+
+    learning_rate: PositiveFloat = 2.0e-4
+    """Of the adapter, or of the whole LM where `adapter` is null."""
+    projector_learning_rate: PositiveFloat | None = None
+    """Of the projector; `learning_rate` when left out."""
+    encoder_learning_rate: PositiveFloat | None = None
+    """Of the encoder; it stays frozen when left out."""
+    adapter: AdapterConfig | None = AdapterConfig()
+    """LoRA on the LM; null trains the whole LM."""
+
+
+class EvalConfig(Settings):
+    """How a checkpoint is measured."""
+
+    split: Split = "test"
+    """Whose windows are scored; test people are never trained on."""
+    question: str = "What is the person doing?"
+    """The one prompt under which every class name is scored."""
+    max_windows: PositiveInt | None = None
+    """Score a fixed random choice of this many windows; all when left out."""
+    bootstrap: NonNegativeInt = 2000
+    """Resamples of the subjects behind the 95 % intervals."""
+    trees: PositiveInt = 300
+    """Trees of the random forest that is trained on the same split."""
+
+
+class Recipe(Settings):
+    """One experiment."""
+
+    seed: NonNegativeInt = 7
+    """Seeds every random choice: initial values, masks, the order of the data."""
+    data: DataConfig
+    """What is learned from."""
+    model: ModelConfig = ModelConfig()
+    """The LM and the bridge to it."""
+    encoder: EncoderConfig = EncoderConfig()
+    """The IMU encoder."""
+    pretrain: PretrainConfig = PretrainConfig()
+    """First stage."""
+    finetune: FinetuneConfig = FinetuneConfig()
+    """Second stage."""
+    eval: EvalConfig = EvalConfig()
+    """Measurement."""

@@ -1,0 +1,1 @@
+"""Stages, the loop, and the runs they leave behind."""
