@@ -91,7 +91,7 @@ class InterruptedRun(LlasaError):  # noqa: N818 - it is the end of a run, not a 
     exit_code = 130
 
 
-class ErrorGroup(LlasaError):
+class ErrorGroup(LlasaError):  # noqa: N818 - it holds errors
     """Several mistakes found in one look, such as all those of a recipe; ends like its first."""
 
     def __init__(self, errors: Sequence[LlasaError]) -> None:

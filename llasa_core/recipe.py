@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - pydantic needs it at run time
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from llasa_core.data.qa import Kind  # noqa: TC001 - pydantic needs it at run time
+from llasa_core.data.qa import Kind
 from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
 from llasa_core.settings import Settings
 
