@@ -1,0 +1,97 @@
+"""LoRA on the LM: put on by peft for training, merged by hand for inference.
+
+peft takes four seconds to import, which a person waits for at every `llasa chat`; merging needs one line of algebra.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from llasa_core.errors import ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llasa_core.model.config import AdapterConfig
+
+WEIGHTS_FILE = "adapter_model.safetensors"
+CONFIG_FILE = "adapter_config.json"
+PREFIX = "base_model.model."
+"""What peft puts before each module's name in an adapter file."""
+
+
+def add_adapter(lm: Any, config: AdapterConfig) -> None:
+    """Put a fresh LoRA adapter on the LM's linear layers, in place; only the adapter is trainable after that."""
+    from peft import inject_adapter_in_model  # noqa: PLC0415 - four seconds, and only training pays them
+
+    inject_adapter_in_model(_lora_config(config), lm)
+    for name, parameter in lm.named_parameters():
+        parameter.requires_grad_("lora_" in name)
+
+
+def save_adapter(lm: Any, config: AdapterConfig, base_lm: str, folder: Path) -> None:
+    """Write the adapter in peft's own format."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        PREFIX + name.replace(".default.", "."): parameter.detach().float().cpu().contiguous()
+        for name, parameter in lm.named_parameters()
+        if "lora_" in name
+    }
+    save_file(tensors, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    settings = _lora_config(config).to_dict() | {"base_model_name_or_path": base_lm, "inference_mode": True}
+    settings = {key: sorted(value) if isinstance(value, set) else value for key, value in settings.items()}
+    (folder / CONFIG_FILE).write_text(json.dumps(settings, indent=2, sort_keys=True, default=str) + "\n")
+
+
+def _lora_config(config: AdapterConfig) -> Any:
+    from peft import LoraConfig  # noqa: PLC0415
+
+    attention = ["q_proj", "k_proj", "v_proj", "o_proj"]
+    return LoraConfig(
+        r=config.rank,
+        lora_alpha=config.alpha,
+        lora_dropout=config.dropout,
+        target_modules="all-linear" if config.targets == "all-linear" else attention,
+        task_type="CAUSAL_LM",
+    )
+
+
+def merge_adapter(lm: Any, folder: Path) -> None:
+    """Add a stored adapter to the LM's weights: W + alpha / r · B A (Hu et al., LoRA, 2021, section 4.1).
+
+    Raises:
+        ModelError: the adapter is damaged, or was made for other layers than the LM has.
+    """
+    settings, tensors = _read(folder)
+    scale = settings["lora_alpha"] / settings["r"]
+    modules = dict(lm.named_modules())
+    names = {name.rsplit(".lora_", 1)[0] for name in tensors}
+    with torch.no_grad():
+        for name in sorted(names):
+            module = modules.get(name.removeprefix(PREFIX))
+            a, b = tensors.get(f"{name}.lora_A.weight"), tensors.get(f"{name}.lora_B.weight")
+            if module is None or a is None or b is None or module.weight.shape != (b.shape[0], a.shape[1]):
+                raise ModelError(
+                    f"the adapter's `{name.removeprefix(PREFIX)}` does not fit the base LM",
+                    where=folder / WEIGHTS_FILE,
+                    fix="name the base LM that the checkpoint was trained on",
+                )
+            delta = (b.float() @ a.float()) * scale
+            module.weight += delta.to(device=module.weight.device, dtype=module.weight.dtype)
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    try:
+        settings = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        return settings, load_file(folder / WEIGHTS_FILE)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise ModelError(
+            f"the adapter cannot be read: {str(error).splitlines()[0]}",
+            where=folder / WEIGHTS_FILE,
+            fix="copy the checkpoint again, or train it again with `llasa finetune`",
+        ) from error

@@ -1,0 +1,236 @@
+"""A checkpoint folder: everything that `eval` and `chat` need but the base LM. Loading is strict.
+
+config.json              settings, the base LM's identity, activities
+encoder.safetensors      LIMU-BERT
+projector.safetensors
+adapter/                 LoRA in peft's format; absent after pretrain
+lm.safetensors           the whole LM, where the recipe trained it instead of an adapter
+tokenizer.json …         the base LM's tokenizer, as it was
+recipe.yaml  README.md   how it was made; the model card
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from llasa_core import __version__
+from llasa_core.errors import ModelError
+from llasa_core.files import written_whole
+from llasa_core.model.adapter import merge_adapter, save_adapter
+from llasa_core.model.base_lm import ARCHITECTURE_KEYS, identity_of, load_lm, locate
+from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
+from llasa_core.model.limu_bert import LimuBert
+from llasa_core.model.multimodal import LlasaModel
+from llasa_core.model.prompt import make_template
+from llasa_core.model.text import TextCodec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import nn
+
+SHIPPED = Path(__file__).parent.parent / "checkpoints"
+"""Checkpoints that come with the package, a folder for each recipe."""
+
+CONFIG_FILE = "config.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """What `config.json` holds."""
+
+    encoder: EncoderConfig
+    model: ModelConfig
+    adapter: AdapterConfig | None
+    base_lm: dict[str, Any]
+    """From `identity_of`: name, architecture, tokenizer, fingerprint of the weights."""
+    activities: tuple[str, ...]
+    """Class names that the training data held."""
+    sampling_rate_hz: float
+    window_s: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "schema": SCHEMA,
+            "llasa": __version__,
+            "encoder": self.encoder.model_dump(mode="json", exclude={"checkpoint", "pretraining"}),
+            "model": self.model.model_dump(mode="json"),
+            "adapter": None if self.adapter is None else self.adapter.model_dump(mode="json"),
+            "base_lm": self.base_lm,
+            "activities": list(self.activities),
+            "sampling_rate_hz": self.sampling_rate_hz,
+            "window_s": self.window_s,
+        }
+
+
+def shipped(recipe_name: str) -> Path | None:
+    """Return the checkpoint that comes with the package for a recipe, if there is one."""
+    folder = SHIPPED / recipe_name
+    return folder if (folder / CONFIG_FILE).is_file() else None
+
+
+def save_checkpoint(
+    model: LlasaModel, config: CheckpointConfig, folder: Path, *, recipe: str, card: str, whole_lm: bool = False
+) -> None:
+    """Write a checkpoint folder, whole or not at all.
+
+    Args:
+        model: in training, with its adapter in place.
+        config: see there.
+        folder: where it appears; replaced if it is there.
+        recipe: the resolved recipe as YAML.
+        card: the model card as Markdown.
+        whole_lm: True where the LM itself was trained.
+    """
+    with written_whole(folder) as beside:
+        beside.mkdir()
+        _save(model.encoder, beside / "encoder.safetensors")
+        _save(model.projector, beside / "projector.safetensors")
+        if config.adapter is not None:
+            save_adapter(model.lm, config.adapter, config.model.base_lm, beside / "adapter")
+        if whole_lm:
+            _save(model.lm, beside / "lm.safetensors")
+        model.codec.save(beside)
+        (beside / CONFIG_FILE).write_text(json.dumps(config.as_dict(), indent=2) + "\n", encoding="utf-8")
+        (beside / "recipe.yaml").write_text(recipe, encoding="utf-8")
+        (beside / "README.md").write_text(card, encoding="utf-8")
+
+
+def _save(module: nn.Module, file: Path) -> None:
+    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in module.state_dict().items()}
+    save_file(tensors, file, metadata={"format": "pt"})
+
+
+def read_checkpoint_config(folder: Path) -> CheckpointConfig:
+    """Read `config.json` of a checkpoint.
+
+    Raises:
+        ModelError: there is no checkpoint, or its config is damaged.
+    """
+    file = folder / CONFIG_FILE
+    if not file.is_file():
+        raise ModelError(
+            f"there is no checkpoint in {folder}: config.json is missing",
+            where=file,
+            fix="name a folder that `llasa finetune` wrote, such as `runs/smol/finetune/checkpoint`",
+        )
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+        return CheckpointConfig(
+            encoder=EncoderConfig(**values["encoder"]),
+            model=ModelConfig(**values["model"]),
+            adapter=None if values["adapter"] is None else AdapterConfig(**values["adapter"]),
+            base_lm=dict(values["base_lm"]),
+            activities=tuple(values["activities"]),
+            sampling_rate_hz=values["sampling_rate_hz"],
+            window_s=values["window_s"],
+        )
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        raise ModelError(
+            f"the checkpoint's config.json cannot be read: {str(error).splitlines()[0]}",
+            where=file,
+            fix="copy the checkpoint again; a config.json of another tool is not a LLaSA checkpoint",
+        ) from error
+
+
+def load_checkpoint(
+    folder: Path,
+    *,
+    base_lm: str | None = None,
+    device: str | None = None,
+    say: Callable[[str], None] = lambda _text: None,
+) -> LlasaModel:
+    """Load a checkpoint, ready for inference: adapter merged, nothing trainable.
+
+    Args:
+        folder: the checkpoint.
+        base_lm: another place of the same base LM.
+        device: `cuda` or `cpu`; the first GPU if there is one when left out.
+        say: told of a fetch, and of a base LM with other weights than the checkpoint was trained on.
+
+    Raises:
+        ModelError: a missing or damaged file, a missing or extra tensor, another base LM.
+    """
+    config = read_checkpoint_config(folder)
+    base = locate(base_lm or config.model.base_lm, say)
+    _check_base_lm(config.base_lm, identity_of(base), folder, say)
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    lm = load_lm(base, config.model.dtype, device, seed=config.base_lm.get("seed", 0))
+    codec = TextCodec.from_folder(folder)
+    encoder = LimuBert(config.encoder)
+    model = LlasaModel(config.model, encoder, lm, codec, make_template(config.model, codec))
+    _load(encoder, folder / "encoder.safetensors")
+    _load(model.projector, folder / "projector.safetensors")
+    if config.adapter is not None:
+        merge_adapter(lm, folder / "adapter")
+    if (folder / "lm.safetensors").is_file():
+        _load(lm, folder / "lm.safetensors")
+    return model.to(device).eval().requires_grad_(requires_grad=False)
+
+
+def _load(module: nn.Module, file: Path) -> None:
+    """Load a module's tensors strictly: none missing, none extra, each of the right shape."""
+    found = read_tensors(file)
+    wanted = module.state_dict()
+    problems = [f"`{name}` is missing" for name in wanted if name not in found]
+    problems += [f"`{name}` is not expected" for name in found if name not in wanted]
+    problems += [
+        f"`{name}` is {list(found[name].shape)}, expected {list(wanted[name].shape)}"
+        for name in wanted
+        if name in found and found[name].shape != wanted[name].shape
+    ]
+    if problems:
+        raise ModelError(
+            f"{file.name} does not fit this checkpoint's config.json: {'; '.join(problems[:3])}",
+            where=file,
+            fix="copy the whole checkpoint again; its files belong together",
+        )
+    module.load_state_dict(found)
+
+
+def read_tensors(file: Path) -> dict[str, torch.Tensor]:
+    """Read a safetensors file.
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        what = "is missing" if not file.is_file() else f"is damaged: {str(error).splitlines()[0]}"
+        raise ModelError(
+            f"{file.name} {what}",
+            where=file,
+            fix="copy the checkpoint again, or train it again; a file that was cut off cannot be mended",
+        ) from error
+
+
+def _check_base_lm(trained_on: dict[str, Any], given: dict[str, Any], folder: Path, say: Callable[[str], None]) -> None:
+    differing = [
+        f"{key} {given.get(key)}, trained on {trained_on.get(key)}"
+        for key in ARCHITECTURE_KEYS
+        if given.get(key) != trained_on.get(key)
+    ]
+    if given["tokenizer_sha256"] != trained_on["tokenizer_sha256"] and not differing:
+        differing = ["another tokenizer"]
+    if differing:
+        raise ModelError(
+            f"`{given['name']}` is not the base LM of this checkpoint: {'; '.join(differing)}",
+            where=folder / CONFIG_FILE,
+            fix=f"pass `--base-lm` with a copy of {trained_on['name']}, or leave it out",
+        )
+    if given["weights_fingerprint"] != trained_on["weights_fingerprint"]:
+        say(
+            f"warning: {given['name']} has other weights than {trained_on['name']}, "
+            "which this checkpoint was trained on; its answers may suffer"
+        )

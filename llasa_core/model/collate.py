@@ -1,0 +1,99 @@
+"""Windows and conversations to a batch of tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from llasa_core.errors import ModelError
+from llasa_core.model.prompt import SENSOR_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llasa_core.data.qa import Turn
+    from llasa_core.model.prompt import Encoded, PromptTemplate
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A conversation and the windows that its placeholders stand for, in order."""
+
+    windows: np.ndarray
+    """float32 `[window, time, channel]` as stored: m/s² and rad/s."""
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Conversations of several samples, padded on the right; B samples of L positions, N windows."""
+
+    input_ids: torch.Tensor
+    """int64 `[B, L]`; 0 at sensor tokens and at padding, where nothing reads it."""
+    is_sensor: torch.Tensor
+    """bool `[B, L]`: positions that the projector's vectors fill, in order."""
+    is_answer: torch.Tensor
+    """bool `[B, L]`: tokens that are learned."""
+    lengths: torch.Tensor
+    """int64 `[B]`: positions before the padding."""
+    windows: torch.Tensor
+    """float32 `[N, time, channel]`: the windows of all samples, in order."""
+
+    @property
+    def answer_tokens(self) -> int:
+        """How many tokens are learned."""
+        return int(self.is_answer.sum())
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Copy to a device."""
+        return Batch(*(getattr(self, name).to(device, non_blocking=True) for name in self.__dataclass_fields__))
+
+
+def encode(template: PromptTemplate, turns: Sequence[Turn], n_windows: int) -> Encoded:
+    """Encode a conversation and check that it holds one placeholder for each window.
+
+    Raises:
+        ModelError: another number of placeholders than windows.
+    """
+    encoded = template.encode(turns)
+    if encoded.n_windows != n_windows:
+        raise ModelError(
+            f"the prompt holds {encoded.n_windows} <sensor> placeholders for {n_windows} windows",
+            fix="write one <sensor> for each window, in order",
+        )
+    return encoded
+
+
+def length_of(encoded: Encoded, sensor_tokens: int) -> int:
+    """Return the positions of a conversation, sensor tokens counted."""
+    return len(encoded.ids) + encoded.n_windows * (sensor_tokens - 1)
+
+
+def collate(encoded: Sequence[Encoded], windows: Sequence[np.ndarray], sensor_tokens: int) -> Batch:
+    """Put encoded conversations and their windows (`[window, time, channel]` each) into one batch."""
+    rows = [_expand(one, sensor_tokens) for one in encoded]
+    lengths = [len(ids) for ids, _ in rows]
+    shape = (len(rows), max(lengths))
+    input_ids = np.zeros(shape, dtype=np.int64)
+    is_sensor = np.zeros(shape, dtype=bool)
+    is_answer = np.zeros(shape, dtype=bool)
+    for i, (ids, answer) in enumerate(rows):
+        input_ids[i, : len(ids)] = np.where(ids == SENSOR_ID, 0, ids)
+        is_sensor[i, : len(ids)] = ids == SENSOR_ID
+        is_answer[i, : len(ids)] = answer
+    return Batch(
+        input_ids=torch.from_numpy(input_ids),
+        is_sensor=torch.from_numpy(is_sensor),
+        is_answer=torch.from_numpy(is_answer),
+        lengths=torch.tensor(lengths),
+        windows=torch.from_numpy(np.concatenate(windows).astype(np.float32, copy=False)),
+    )
+
+
+def _expand(encoded: Encoded, sensor_tokens: int) -> tuple[np.ndarray, np.ndarray]:
+    ids = np.asarray(encoded.ids)
+    repeats = np.where(ids == SENSOR_ID, sensor_tokens, 1)
+    return ids.repeat(repeats), np.asarray(encoded.is_answer).repeat(repeats)

@@ -1,0 +1,93 @@
+"""Encoder, projector and LM in one: windows become sensor tokens inside the prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from llasa_core.errors import ModelError
+from llasa_core.model.projector import make_projector
+
+if TYPE_CHECKING:
+    from llasa_core.model.collate import Batch
+    from llasa_core.model.config import ModelConfig
+    from llasa_core.model.limu_bert import LimuBert
+    from llasa_core.model.prompt import PromptTemplate
+    from llasa_core.model.text import TextCodec
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss that is not yet divided: whoever sums over batches and ranks divides once."""
+
+    total: torch.Tensor
+    """float32 scalar: summed over the items."""
+    n_items: int
+    """Answer tokens, or masked values: what `total` is summed over."""
+
+
+class LlasaModel(nn.Module):
+    """LIMU-BERT → projector → sensor tokens → causal LM."""
+
+    def __init__(
+        self, config: ModelConfig, encoder: LimuBert, lm: Any, codec: TextCodec, template: PromptTemplate
+    ) -> None:
+        super().__init__()
+        if encoder.config.max_len % config.sensor_tokens:
+            raise ModelError(
+                f"{config.sensor_tokens} sensor tokens do not divide a window of {encoder.config.max_len} samples",
+                fix=f"set `model.sensor_tokens` to a divisor of {encoder.config.max_len}",
+            )
+        self.config = config
+        self.encoder = encoder
+        self.lm = lm
+        self.projector = make_projector(config.projector, encoder.config.hidden, lm.config.hidden_size)
+        self.codec = codec
+        self.template = template
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes."""
+        return next(self.projector.parameters()).device
+
+    def sensor_tokens(self, windows: torch.Tensor) -> torch.Tensor:
+        """Turn stored windows `[N, time, channel]` into vectors `[N, S, D]` in the LM's width and type."""
+        features = self.encoder(windows)  # [N, time, hidden]
+        groups = features.unflatten(1, (self.config.sensor_tokens, -1)).mean(2)  # [N, S, hidden]
+        weight = next(self.projector.parameters())
+        return self.projector(groups.to(weight.dtype)).to(self.lm.dtype)  # type: ignore[no-any-return]
+
+    def embed(self, batch: Batch) -> torch.Tensor:
+        """Return the LM's input vectors `[B, L, D]`, sensor tokens in their places."""
+        embeds: torch.Tensor = self.lm.get_input_embeddings()(batch.input_ids)
+        if len(batch.windows) == 0:
+            return embeds
+        sensor = self.sensor_tokens(batch.windows).flatten(0, 1)  # [N * S, D]
+        return embeds.masked_scatter(batch.is_sensor[..., None], sensor)
+
+    def forward(self, batch: Batch) -> Loss:
+        """Return the summed cross-entropy of the batch's answer tokens.
+
+        Padding is on the right and attention is causal, so no real token sees it and no mask is needed. Logits are
+        computed only where the next token is learned.
+        """
+        hidden = self.decode(self.embed(batch))
+        is_next_learned = batch.is_answer[:, 1:]
+        logits = self.logits(hidden[:, :-1][is_next_learned])
+        targets = batch.input_ids[:, 1:][is_next_learned]
+        return Loss(functional.cross_entropy(logits.float(), targets, reduction="sum"), len(targets))
+
+    def decode(self, embeds: torch.Tensor, **options: Any) -> torch.Tensor:
+        """Run the LM's blocks on `[B, L, D]`; without a cache, unless one is passed."""
+        output = self.lm.get_decoder()(inputs_embeds=embeds, **{"use_cache": False, **options})
+        return output.last_hidden_state  # type: ignore[no-any-return]
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Return the vocabulary's logits of hidden vectors `[…, D]`."""
+        logits: torch.Tensor = self.lm.get_output_embeddings()(hidden)
+        cap = getattr(self.lm.config, "final_logit_softcapping", None)  # Gemma's; the LM's own forward applies it
+        return logits if not cap else torch.tanh(logits / cap) * cap
