@@ -7,7 +7,7 @@ knows the exit code that `llasa` ends with: 2 for a wrong command line, recipe o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Place:
 class LlasaError(Exception):
     """Something went wrong that its reader can mend; the root of all errors raised on purpose."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
 
     def __init__(self, message: str, *, where: Place | Path | str | None = None, fix: str | None = None) -> None:
         super().__init__(message)
@@ -97,7 +97,7 @@ class ErrorGroup(LlasaError):  # noqa: N818 - it holds errors
     def __init__(self, errors: Sequence[LlasaError]) -> None:
         super().__init__("\n".join(str(error) for error in errors))
         self.errors = tuple(errors)
-        self.exit_code = self.errors[0].exit_code  # type: ignore[misc] - one group, one code
+        self.exit_code = self.errors[0].exit_code
 
     def as_dict(self) -> dict[str, object]:  # type: ignore[override]
         """Return every mistake under `errors`, and the first one's parts where a single error has them."""

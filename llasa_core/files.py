@@ -30,12 +30,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield beside
-        _flush_to_disk(beside)
-        if path.is_dir():
-            _replace_folder(beside, path)
-        else:
-            beside.replace(path)
-        _sync(path.parent)
+        put_in_place(beside, path)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise RunError(
@@ -46,6 +41,16 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise
     finally:
         remove(beside)
+
+
+def put_in_place(beside: Path, path: Path) -> None:
+    """Give a whole file or folder its name, instead of what had it before, once it is on the disk."""
+    _flush_to_disk(beside)
+    if path.is_dir():
+        _replace_folder(beside, path)
+    else:
+        beside.replace(path)
+    _sync(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -207,7 +207,7 @@ def load_lm(base: BaseLm, dtype: WEIGHT_TYPES, device: str = "cpu", *, seed: int
         lm = tiny_lm(seed)
     else:
         lm = _load_folder(base.folder, torch_dtype)
-    return lm.to(device=device, dtype=torch_dtype).eval().requires_grad_(requires_grad=False)  # type: ignore[no-any-return]
+    return lm.to(device=device, dtype=torch_dtype).eval().requires_grad_(requires_grad=False)
 
 
 def _load_folder(folder: Path, dtype: Any) -> Any:
@@ -216,7 +216,7 @@ def _load_folder(folder: Path, dtype: Any) -> Any:
         if architecture == "LlamaForCausalLM":  # named, because the Auto classes take seconds to import
             from transformers.models.llama.modeling_llama import LlamaForCausalLM as Loader  # noqa: PLC0415
         else:
-            from transformers import AutoModelForCausalLM as Loader  # type: ignore[no-redef] # noqa: PLC0415
+            from transformers import AutoModelForCausalLM as Loader  # noqa: PLC0415
         from transformers.utils import logging  # noqa: PLC0415
 
         logging.disable_progress_bar()

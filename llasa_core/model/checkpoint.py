@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
 from llasa_core import __version__
 from llasa_core.errors import ModelError
@@ -30,6 +28,7 @@ from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
 from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.prompt import make_template
+from llasa_core.model.tensors import read_tensors, save_module
 from llasa_core.model.text import TextCodec
 
 if TYPE_CHECKING:
@@ -94,21 +93,16 @@ def save_checkpoint(
     """
     with written_whole(folder) as beside:
         beside.mkdir()
-        _save(model.encoder, beside / "encoder.safetensors")
-        _save(model.projector, beside / "projector.safetensors")
+        save_module(model.encoder, beside / "encoder.safetensors")
+        save_module(model.projector, beside / "projector.safetensors")
         if config.adapter is not None:
             save_adapter(model.lm, config.adapter, config.model.base_lm, beside / "adapter")
         if whole_lm:
-            _save(model.lm, beside / "lm.safetensors")
+            save_module(model.lm, beside / "lm.safetensors")
         model.codec.save(beside)
         (beside / CONFIG_FILE).write_text(json.dumps(config.as_dict(), indent=2) + "\n", encoding="utf-8")
         (beside / "recipe.yaml").write_text(recipe, encoding="utf-8")
         (beside / "README.md").write_text(card, encoding="utf-8")
-
-
-def _save(module: nn.Module, file: Path) -> None:
-    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in module.state_dict().items()}
-    save_file(tensors, file, metadata={"format": "pt"})
 
 
 def read_checkpoint_config(folder: Path) -> CheckpointConfig:
@@ -196,23 +190,6 @@ def _load(module: nn.Module, file: Path) -> None:
             fix="copy the whole checkpoint again; its files belong together",
         )
     module.load_state_dict(found)
-
-
-def read_tensors(file: Path) -> dict[str, torch.Tensor]:
-    """Read a safetensors file.
-
-    Raises:
-        ModelError: it is missing or damaged.
-    """
-    try:
-        return load_file(file)
-    except (OSError, SafetensorError) as error:
-        what = "is missing" if not file.is_file() else f"is damaged: {str(error).splitlines()[0]}"
-        raise ModelError(
-            f"{file.name} {what}",
-            where=file,
-            fix="copy the checkpoint again, or train it again; a file that was cut off cannot be mended",
-        ) from error
 
 
 def _check_base_lm(trained_on: dict[str, Any], given: dict[str, Any], folder: Path, say: Callable[[str], None]) -> None:

@@ -117,7 +117,7 @@ def _score(model: LlasaModel, encoded: list[Encoded], windows: list[np.ndarray],
     # a branch's first token is predicted at the prompt's end, the others each by the token before it
     before = torch.arange(prompt_len - 1, prompt_len + len(tree.ids) - 1, device=model.device)
     before[tree.depth == 0] = prompt_len - 1
-    unique, where = before.unique(return_inverse=True)
+    unique, where = before.unique(return_inverse=True)  # type: ignore[no-untyped-call]
     log_p = model.logits(hidden[:, unique]).float().log_softmax(-1)  # [B, U, V]
     token_log_p = log_p[:, where, tree.ids]  # [B, A]
     n_choices = int(tree.branch.max()) + 1

@@ -1,0 +1,219 @@
+"""`llasa chat`: a conversation about a recording, or one answer."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from llasa_cli import console, keyboard
+from llasa_cli.flags import JsonFlag
+from llasa_cli.prepare_data import (
+    AccUnitFlag,
+    AllowMissing,
+    AllowUpsample,
+    BadRows,
+    Columns,
+    FormatFlag,
+    GyrUnitFlag,
+    SourceRate,
+)
+from llasa_core.chat.settings import ChatSettings
+from llasa_core.data.read_options import ReadOptions
+from llasa_core.errors import ModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from llasa_core.chat.conversation import Conversation
+    from llasa_core.chat.recording_windows import RecordingWindows
+    from llasa_core.data.recording import Recording
+
+DEFAULTS = ChatSettings()
+SHIPPED_RECIPE = "smol"
+"""Recipe whose shipped checkpoint answers when none is named."""
+
+SensorFile = Annotated[
+    Path, typer.Option("--sensor", metavar="FILE", help="The recording: anything that prepare-data reads.")
+]
+RecordingName = Annotated[
+    str | None, typer.Option("--recording", metavar="NAME", help="Which one, where FILE holds several.")
+]
+CheckpointFolder = Annotated[
+    Path | None, typer.Option("--model", metavar="CHECKPOINT", help="Who answers; by default the shipped checkpoint.")
+]
+BaseLm = Annotated[
+    str | None, typer.Option("--base-lm", metavar="PATH", help="Another place of the checkpoint's base LM.")
+]
+Question = Annotated[str | None, typer.Option("--ask", metavar="TEXT", help="Answer this and exit.")]
+MaxWindows = Annotated[
+    int, typer.Option("--windows", min=1, metavar="N", help="Windows of a long recording that are looked at.")
+]
+MaxNewTokens = Annotated[int, typer.Option("--max-new-tokens", min=1, metavar="N", help="Longest answer.")]
+Temperature = Annotated[
+    float, typer.Option("--temperature", min=0.0, metavar="T", help="0 gives the likeliest answer; above, it is drawn.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Makes the drawing of answers repeatable.")]
+Device = Annotated[
+    Literal["cpu", "cuda"] | None,
+    typer.Option("--device", help="Where to compute; by default on a GPU if there is one."),
+]
+
+
+def chat(  # noqa: PLR0913, PLR0917 - a flag each
+    sensor: SensorFile,
+    model: CheckpointFolder = None,
+    base_lm: BaseLm = None,
+    ask: Question = None,
+    as_json: JsonFlag = False,
+    recording: RecordingName = None,
+    max_windows: MaxWindows = DEFAULTS.max_windows,
+    max_new_tokens: MaxNewTokens = DEFAULTS.max_new_tokens,
+    temperature: Temperature = DEFAULTS.temperature,
+    seed: Seed = DEFAULTS.seed,
+    device: Device = None,
+    file_format: FormatFlag = "auto",
+    rate: SourceRate = None,
+    columns: Columns = None,
+    acc_unit: AccUnitFlag = None,
+    gyr_unit: GyrUnitFlag = None,
+    bad_rows: BadRows = "error",
+    allow_upsample: AllowUpsample = False,
+    allow_missing: AllowMissing = None,
+) -> None:
+    """Talk about a recording, or answer `--ask` or the questions on stdin, one a line, and exit."""
+    watch = Stopwatch()
+    questions = _questions(ask, as_json=as_json)
+    options = _read_options(
+        format=file_format,
+        sampling_rate_hz=rate,
+        columns=tuple(name.strip() for name in columns.split(",")) if columns else None,
+        acc_unit=acc_unit,
+        gyr_unit=gyr_unit,
+        bad_rows=bad_rows,
+        allow_missing_gyro=allow_missing == "gyro",
+    )
+    settings = ChatSettings(max_windows, max_new_tokens, temperature, seed)
+
+    from llasa_core.chat.recording_windows import read_recording
+
+    found = read_recording(sensor, options, recording)
+    if questions is None:
+        keyboard.introduce(found)
+    folder = _checkpoint(model)
+    windows = _cut(found, folder, allow_upsample=allow_upsample)
+    conversation = _begin(windows, folder, base_lm, device, settings)
+    watch.load = watch.elapsed()
+    if questions is None:
+        keyboard.talk(conversation)
+    elif as_json:
+        console.show(_reply(conversation, questions, watch), as_json=True)
+    else:
+        for question in questions:
+            keyboard.show_answer(conversation, question)
+        console.note(str(conversation.view))
+
+
+class Stopwatch:
+    """Times in seconds since the command began."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+        self.load = 0.0
+        self.first_token: float | None = None
+
+    def elapsed(self) -> float:
+        """Return the seconds so far, to a millisecond."""
+        return round(time.perf_counter() - self._begun, 3)
+
+
+def _questions(ask: str | None, *, as_json: bool) -> Iterator[str] | None:
+    """Return what is asked on the command line or on stdin; None where a person sits at the keyboard."""
+    if ask is not None:
+        return iter([ask])
+    if not console.is_tty(sys.stdin):
+        lines = (line for line in sys.stdin if line.strip())
+        first = next(lines, None)  # waited for here, so that nothing is loaded where nothing is asked
+        if first is None:
+            raise UsageError("there is no question on stdin", fix="pass `--ask TEXT`, or pipe a question, one a line")
+        return chain([first], lines)
+    if as_json:
+        raise UsageError("`--json` needs a question", fix="pass `--ask TEXT`, or pipe a question, one a line")
+    return None
+
+
+def _read_options(**options: Any) -> ReadOptions:
+    from pydantic import ValidationError
+
+    try:
+        return ReadOptions(**options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(
+            f"{'.'.join(map(str, first['loc']))}: {first['msg']}", fix="`llasa chat --help` shows what it takes"
+        ) from error
+
+
+def _checkpoint(chosen: Path | None) -> Path:
+    from llasa_core.model.checkpoint import shipped
+
+    folder = chosen or shipped(SHIPPED_RECIPE)
+    if folder is None:
+        raise ModelError(
+            "this installation holds no checkpoint",
+            fix="pass `--model CHECKPOINT` with a folder that `llasa finetune` wrote",
+        )
+    return folder
+
+
+def _cut(recording: Recording, folder: Path, *, allow_upsample: bool) -> RecordingWindows:
+    from llasa_core.chat.recording_windows import cut_for_chat
+    from llasa_core.model.checkpoint import read_checkpoint_config
+
+    config = read_checkpoint_config(folder)
+    return cut_for_chat(
+        recording,
+        sampling_rate_hz=config.sampling_rate_hz,
+        window_s=config.window_s,
+        allow_upsample=allow_upsample,
+    )
+
+
+def _begin(
+    windows: RecordingWindows, folder: Path, base_lm: str | None, device: str | None, settings: ChatSettings
+) -> Conversation:
+    import torch
+
+    from llasa_core.chat.conversation import Conversation
+    from llasa_core.model.checkpoint import load_checkpoint, read_checkpoint_config
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("there is no CUDA device", where="--device cuda", fix="leave out `--device`")
+    model = load_checkpoint(folder, base_lm=base_lm, device=device, say=console.note)
+    return Conversation(model, read_checkpoint_config(folder).activities, windows, settings)
+
+
+def _reply(conversation: Conversation, questions: Iterable[str], watch: Stopwatch) -> dict[str, Any]:
+    """Answer everything and return the object that `--json` promises; `answer` is the last one."""
+    answer = ""
+    for question in questions:
+        answer = ""
+        for piece in conversation.ask(question):
+            watch.first_token = watch.first_token or watch.elapsed()
+            answer += piece
+    start_s, end_s = conversation.answers_from_s
+    return {
+        "answer": answer,
+        "activity": conversation.view.mean,
+        "windows": [asdict(window) for window in conversation.view.windows],
+        "windows_in_recording": conversation.view.n_windows,
+        "answer_window": {"start_s": start_s, "end_s": end_s},
+        "turns": [{"from": turn.speaker, "value": turn.text} for turn in conversation.turns],
+        "notes": list(conversation.recording.notes),
+        "timings_s": {"load": watch.load, "first_token": watch.first_token, "total": watch.elapsed()},
+    }

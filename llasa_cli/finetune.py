@@ -1,0 +1,24 @@
+"""`llasa finetune`: projector and adapter, from where the recipe's pretrain run ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from llasa_cli.flags import DryRunFlag, FreshFlag, GpusFlag, JsonFlag, RecipeFile, RunsFolder, SetFlags
+from llasa_cli.training import TrainingFlags, train
+
+
+def finetune(
+    recipe: RecipeFile,
+    settings: SetFlags = None,
+    dry_run: DryRunFlag = False,
+    fresh: FreshFlag = False,
+    gpus: GpusFlag = None,
+    runs: RunsFolder = Path("runs"),
+    as_json: JsonFlag = False,
+) -> None:
+    """Train projector and LoRA adapter on conversations.
+
+    The same command goes on with a run that was stopped, and says so when there is nothing left to do.
+    """
+    train("finetune", TrainingFlags(recipe, settings or (), runs, gpus, dry_run, fresh, as_json))

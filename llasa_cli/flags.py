@@ -1,0 +1,22 @@
+"""Arguments and flags that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+RecipeFile = Annotated[Path, typer.Argument(help="The experiment: a file such as recipes/smol.yaml.")]
+SetFlags = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one setting of the recipe, such as pretrain.epochs=2."),
+]
+DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+FreshFlag = Annotated[bool, typer.Option("--fresh", help="Remove what an earlier run left, and start anew.")]
+GpusFlag = Annotated[
+    int | None,
+    typer.Option("--gpus", min=1, metavar="N", help="Devices to use; without CUDA, this many CPU processes."),
+]
+RunsFolder = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.")]

@@ -1,0 +1,42 @@
+"""What a person can tell the readers about files that do not say it themselves."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import PositiveFloat
+
+from llasa_core.data.channels import AccUnit, GyrUnit
+from llasa_core.settings import Settings
+
+FormatName = Literal[
+    "auto", "hapt", "csv", "limu-bert", "limu-bert-uci", "limu-bert-hhar", "limu-bert-motion", "limu-bert-shoaib"
+]
+"""The last four say whose label numbers an `.npy` file holds where its folder's name does not."""
+
+
+class ReadOptions(Settings):
+    """How raw files are read; every default means: find out from the file, or refuse."""
+
+    format: FormatName = "auto"
+    """Which reader; `auto` looks at the content."""
+    sampling_rate_hz: PositiveFloat | None = None
+    """Rate of files without a time column."""
+    columns: tuple[str, ...] | None = None
+    """Names (or positions from 1) of the columns, in the order [time,] acc_x … gyr_z."""
+    acc_unit: AccUnit | None = None
+    """Unit of the acceleration in the file."""
+    gyr_unit: GyrUnit | None = None
+    """Unit of the angular rate in the file."""
+    label_column: str | None = None
+    """Column that names the activity of each row."""
+    subject_column: str | None = None
+    """Column that names the person of each row."""
+    label_from: Literal["folder"] | None = None
+    """`folder`: the folder that holds the file names its activity."""
+    label_map: tuple[tuple[str, str], ...] = ()
+    """Pairs (label in the file, activity); what is not listed keeps its name."""
+    bad_rows: Literal["error", "drop"] = "error"
+    """Whether a row that cannot be read ends the reading or is left out and counted."""
+    allow_missing_gyro: bool = False
+    """Zero the angular rate of recordings without a gyroscope, and flag their windows, instead of refusing."""

@@ -1,0 +1,38 @@
+"""Split by subject, so that no person is in two splits."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+TEST_PEOPLE = {
+    "hapt": frozenset({3, 6, 10, 13, 18, 21, 25, 29}),
+    "motionsense": frozenset({2, 6, 10, 14, 18, 22}),
+}
+"""Fixed for the sets that results are compared on; a forest's accuracy depends on who is among them."""
+TEST_SHARE, VAL_SHARE = 0.2, 0.1
+
+
+def split_of(subject: str) -> Split:
+    """Return the split of a person, the same whatever else is prepared with them.
+
+    Args:
+        subject: `dataset/name`, such as `hapt/03`.
+    """
+    dataset, _, name = subject.partition("/")
+    draw = _draw(subject)
+    if dataset in TEST_PEOPLE:
+        if name.isdecimal() and int(name) in TEST_PEOPLE[dataset]:
+            return "test"
+        return "val" if draw < VAL_SHARE / (1 - TEST_SHARE) else "train"
+    if draw < TEST_SHARE:
+        return "test"
+    return "val" if draw < TEST_SHARE + VAL_SHARE else "train"
+
+
+def _draw(subject: str) -> float:
+    """Return a number in [0, 1) that is the subject's own on every machine (Python's `hash` changes by run)."""
+    return int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], "big") / 2**64

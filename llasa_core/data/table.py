@@ -1,0 +1,187 @@
+"""The rows of a text table as numbers, with the exact place of every cell that is none.
+
+DuckDB reads them: of the readers tried (pyarrow, polars, pandas, numpy) it alone names line and column of every bad row
+and keeps the good ones. It is given one block of clean lines after the other, so memory stays flat whatever the file's
+size, encodings and line ends are ours to judge, and members of zips stream.
+"""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import duckdb
+import numpy as np
+
+from llasa_core.data.dialect import HEAD_BYTES, Dialect, find_dialect, split_line
+from llasa_core.data.rejects import error_of, take_rejected_rows
+from llasa_core.data.text_blocks import Block, text_blocks
+from llasa_core.errors import DataError, Place, RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llasa_core.data.readers.raw_files import RawFile
+    from llasa_core.data.rejects import RejectedRow
+
+MISSING = ("", "null", "NULL", "NA")
+"""Cells that stand for no value, besides NaN."""
+
+
+class Rows(NamedTuple):
+    """Rows of a table, as columns."""
+
+    line: np.ndarray
+    """int64 [row]: where each stands in the file, from 1."""
+    starts: np.ndarray
+    """bool [row]: the header stands again above this row, as where files were put one after the other."""
+    numbers: np.ndarray
+    """float64 [row, column]; NaN where the cell is empty or not finite."""
+    words: np.ndarray
+    """object [row, column]: text cells; None where the cell is empty."""
+
+    def part(self, keep: slice | np.ndarray) -> Rows:
+        """Return the rows of a slice, a mask or positions."""
+        return Rows(*(column[keep] for column in self))
+
+
+@dataclass
+class Table:
+    """A text table that is read as a stream, and what was met on the way."""
+
+    file: RawFile
+    dialect: Dialect
+    bad_rows: Literal["error", "drop"] = "error"
+    """Whether a row that cannot be read ends the reading or is left out and counted."""
+    n_dropped: int = field(default=0, init=False)
+    """Rows left out because they cannot be read."""
+    notes: list[str] = field(default_factory=list, init=False)
+    """What was mended on the way."""
+
+    @classmethod
+    def open(cls, file: RawFile, bad_rows: Literal["error", "drop"] = "error") -> Table:
+        """Find out how a file writes its table.
+
+        Raises:
+            DataError: the file is empty, no text, or holds no table.
+        """
+        with file.open() as stream:
+            head = stream.read(HEAD_BYTES)
+            is_whole = not stream.read(1)
+        return cls(file, find_dialect(head, is_whole=is_whole, file=file.shown), bad_rows)
+
+    def rows(self, numbers: Sequence[int], words: Sequence[int] = ()) -> Iterator[Rows]:
+        """Yield the rows block by block, in the file's order; some of the blocks may be empty.
+
+        Args:
+            numbers: columns to read as numbers, from 0.
+            words: columns to read as text.
+
+        Raises:
+            DataError: a row cannot be read.
+            RunError: the disk for temporary files is full.
+        """
+        self.n_dropped, self.notes = 0, []
+        database = _database().cursor()
+        with self.file.open() as stream, tempfile.TemporaryDirectory(prefix="llasa-") as folder:
+            for number, block in enumerate(text_blocks(stream, self.dialect, self.file.shown)):
+                path = Path(folder, f"{number}.csv")  # a new name each time: DuckDB may remember what an old one held
+                _write(path, block.text)
+                cells = database.execute(self._query(path, block, numbers, words)).fetchnumpy()
+                path.unlink()
+                line, starts = self._lines(database, block, len(next(iter(cells.values()))))
+                yield Rows(line, starts, _numbers(cells, numbers), _words(cells, words))
+
+    def _query(self, path: Path, block: Block, numbers: Sequence[int], words: Sequence[int]) -> str:
+        types = {f"c{column}": "DOUBLE" if column in numbers else "VARCHAR" for column in range(self.dialect.n_columns)}
+        quote = '"' if b'"' in block.text else ""
+        chosen = ", ".join(f"c{column}" for column in sorted({*numbers, *words}))
+        return (
+            f"SELECT {chosen} FROM read_csv("  # noqa: S608 - names are ours, and texts are quoted
+            f"{_sql(path.as_posix())}, columns = {types}, auto_detect = false, header = false, "
+            f"delim = {_sql(self.dialect.separator)}, quote = '{quote}', escape = '{quote}', "
+            f"decimal_separator = '{self.dialect.decimal}', nullstr = {list(MISSING)}, "
+            "store_rejects = true, rejects_limit = 0)"
+        )
+
+    def _lines(self, database: duckdb.DuckDBPyConnection, block: Block, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return where each row stands, and above which the header stands again."""
+        if block.n_zeros:
+            self.notes.append(f"{block.n_zeros} bytes of zero left out, as a power loss leaves them")
+        if n_rows == block.n_lines:
+            return block.first_line + np.arange(n_rows), np.zeros(n_rows, bool)
+        lines = block.text.split(b"\n")
+        is_kept = np.array([bool(line.strip()) for line in lines])
+        headers = []
+        for row in take_rejected_rows(database):
+            at = row.line - 1
+            if is_kept[at] and self._judge(row, lines[at].decode(errors="replace"), block):
+                headers.append(at)
+            is_kept[at] = False
+        kept = np.flatnonzero(is_kept)
+        if len(kept) != n_rows:  # nothing may go missing without a word
+            where = Place(self.file.shown, block.first_line)
+            raise DataError(
+                "a quoted text holds a line break", where=where, fix="export it without line breaks in cells"
+            )
+        starts = np.zeros(n_rows, bool)
+        below = np.searchsorted(kept, headers)
+        starts[below[below < n_rows]] = True
+        return block.first_line + kept, starts
+
+    def _judge(self, row: RejectedRow, text: str, block: Block) -> bool:
+        """Return whether a row that was refused is the header again; count it or raise if it is not harmless."""
+        line = block.first_line + row.line - 1
+        cells = tuple(split_line(text, self.dialect.separator))[: self.dialect.n_columns]
+        if cells in {self.dialect.names, self.dialect.units}:
+            self.notes.append(f"line {line} is the header again: a new recording starts there")
+            return True
+        if row.is_cut_off and block.is_last and row.line == block.n_lines and not block.text.endswith(b"\n"):
+            self.notes.append(f"the file is cut off: its last row, line {line}, ends early and is left out")
+        elif self.bad_rows == "drop" and not row.swallows_rows:
+            self.n_dropped += 1
+        else:
+            raise error_of(row, self.dialect, self.file.shown, line)
+        return False
+
+
+def _numbers(cells: dict[str, np.ndarray], columns: Sequence[int]) -> np.ndarray:
+    numbers = np.empty((len(columns), len(next(iter(cells.values()))))).T  # column by column, as DuckDB gives them
+    for position, column in enumerate(columns):
+        numbers[:, position] = np.ma.filled(cells[f"c{column}"], np.nan)
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
+
+
+def _words(cells: dict[str, np.ndarray], columns: Sequence[int]) -> np.ndarray:
+    words = np.empty((len(next(iter(cells.values()))), len(columns)), object)
+    for position, column in enumerate(columns):
+        words[:, position] = np.ma.filled(cells[f"c{column}"], None)
+    return words
+
+
+def _write(path: Path, text: bytes) -> None:
+    try:
+        path.write_bytes(text)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise RunError(
+            "the disk for temporary files is full", where=path.parent, fix="free some space there, or set TMPDIR"
+        ) from error
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """Return this process's DuckDB: one core, since files are read side by side, and nothing from the network."""
+    return duckdb.connect(
+        config={"threads": 1, "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )
+
+
+def _sql(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,96 @@
+"""What is to be measured: a recipe's or a folder's checkpoint, the data, and where the report goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llasa_core.errors import ModelError, UsageError
+from llasa_core.model.checkpoint import CONFIG_FILE, read_checkpoint_config, shipped
+from llasa_core.recipe_file import load_recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from llasa_core.recipe import Recipe
+
+RECIPE_OF_CHECKPOINT = "recipe.yaml"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A checkpoint and how it is measured."""
+
+    name: str
+    checkpoint: Path
+    recipe: Recipe
+    """The recipe as this process can open it, or the one that the checkpoint brings along."""
+    data: Path
+    folder: Path
+    """Where the report goes."""
+
+
+def find_target(source: Path, data: Path | None, overrides: Sequence[str], runs: Path) -> Target:
+    """Find out what `llasa eval SOURCE` measures.
+
+    Args:
+        source: a recipe file, or a checkpoint folder.
+        data: the data folder; a recipe's own where None.
+        overrides: `key=value`, changes to the recipe.
+        runs: where runs are kept.
+
+    Raises:
+        UsageError: there is nothing at `source`, or a checkpoint without data.
+        RecipeError: the recipe is wrong.
+        ModelError: the recipe has no checkpoint, or the folder is none.
+    """
+    if source.is_dir():
+        return _of_folder(source, data, overrides, runs)
+    if not source.exists():
+        raise UsageError(
+            "there is no recipe and no checkpoint here",
+            where=source,
+            fix="name a recipe such as `recipes/smol.yaml`, or a checkpoint folder with `--data DATA`",
+        )
+    loaded = load_recipe(source, overrides)
+    return Target(
+        name=loaded.name,
+        checkpoint=_checkpoint_of(loaded.name, source, runs),
+        recipe=loaded.resolved,
+        data=data or loaded.resolved.data.folder,
+        folder=runs / loaded.name / "eval",
+    )
+
+
+def _of_folder(checkpoint: Path, data: Path | None, overrides: Sequence[str], runs: Path) -> Target:
+    read_checkpoint_config(checkpoint)  # first of all, whether it is one
+    if data is None:
+        raise UsageError(
+            "a checkpoint does not say which data it is to be measured on",
+            where=checkpoint,
+            fix=f"pass `--data DATA`: `llasa eval {checkpoint} --data data/hapt`",
+        )
+    name = _name_of(checkpoint)
+    recipe = load_recipe(checkpoint / RECIPE_OF_CHECKPOINT, overrides).recipe
+    return Target(name=name, checkpoint=checkpoint, recipe=recipe, data=data, folder=runs / name / "eval")
+
+
+def _name_of(checkpoint: Path) -> str:
+    """Return the recipe's name for `runs/NAME/finetune/checkpoint`, else the folder's own."""
+    *_, run, _stage, last = ("", "", *checkpoint.resolve().parts)
+    return run if last == "checkpoint" and run else last
+
+
+def _checkpoint_of(name: str, recipe_file: Path, runs: Path) -> Path:
+    trained = runs / name / "finetune" / "checkpoint"
+    if (trained / CONFIG_FILE).is_file():
+        return trained
+    coming_with_us = shipped(name)
+    if coming_with_us is None:
+        raise ModelError(
+            f"the recipe `{name}` has no finetuned checkpoint",
+            where=trained,
+            fix=f"run `llasa finetune {recipe_file}` first",
+        )
+    return coming_with_us

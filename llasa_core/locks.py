@@ -1,0 +1,65 @@
+"""One process at a time on a folder."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from llasa_core.errors import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def only_one(lock_file: Path, *, doing: str) -> Iterator[None]:
+    """Hold a lock while the body runs; the system frees it when the process ends, however it ends.
+
+    Args:
+        lock_file: made for the lock, and removed after it.
+        doing: what another process would be in the middle of, for the message.
+
+    Raises:
+        RunError: another process holds it.
+    """
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    handle = _take(lock_file)
+    if handle is None:
+        raise RunError(
+            f"another process is {doing}", where=lock_file, fix="wait until it is done, then run the same command again"
+        )
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes no open file; there the empty file stays
+            lock_file.unlink()
+        os.close(handle)
+
+
+def _take(lock_file: Path) -> int | None:
+    """Return the handle of the locked file, or None where another process has locked it."""
+    while True:
+        handle = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            _lock(handle)
+            if os.fstat(handle).st_ino == lock_file.stat().st_ino:
+                return handle
+        except FileNotFoundError:
+            pass  # the process before us removed its file after we opened it: that lock guards nothing
+        except OSError:
+            os.close(handle)
+            return None
+        os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    if os.name == "nt":
+        import msvcrt  # noqa: PLC0415 - each system has one of the two
+
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl  # noqa: PLC0415 - each system has one of the two
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,251 @@
+"""Start a stage: check what it needs, then train in this process or through the deepspeed launcher."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llasa_core.errors import RunError, UsageError
+from llasa_core.files import sha256_of, write_text
+from llasa_core.recipe_file import recipe_yaml
+from llasa_core.train.log import read_log
+from llasa_core.train.run import Run, RunLock, flatten
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llasa_core.recipe import Recipe, StageName
+    from llasa_core.recipe_file import LoadedRecipe
+    from llasa_core.train.loop import Progress
+
+NOT_PART_OF_THE_RESULT = {"save_every", "log_every", "zero_stage"}
+"""Settings that may change between the parts of a run."""
+PROGRESS_MARK = "@step "
+"""Begins a line that a worker tells its parent about a step."""
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """Where a recipe's runs are, and which devices there are."""
+
+    runs: Path
+    n_ranks: int
+    has_cuda: bool
+
+    @property
+    def is_launched(self) -> bool:
+        """Whether the deepspeed launcher is needed: for several ranks, and for a GPU."""
+        return self.has_cuda or self.n_ranks > 1
+
+
+def find_place(runs: Path, gpus: int | None) -> RunPlace:
+    """Look at the devices; without CUDA, `gpus` processes run on the CPU.
+
+    Raises:
+        UsageError: more GPUs asked for than there are.
+    """
+    import torch  # noqa: PLC0415 - a recipe's mistakes are shown before this is paid for
+
+    n_cuda = torch.cuda.device_count()
+    if gpus is not None and n_cuda and gpus > n_cuda:
+        raise UsageError(f"{gpus} GPUs were asked for, {n_cuda} are here", fix=f"pass `--gpus {n_cuda}` or fewer")
+    return RunPlace(runs, gpus or n_cuda or 1, has_cuda=n_cuda > 0)
+
+
+def run_stage(
+    loaded: LoadedRecipe,
+    stage: StageName,
+    place: RunPlace,
+    *,
+    fresh: bool = False,
+    tell: Callable[[StageName, Progress], None] = lambda _stage, _progress: None,
+    say: Callable[[str], None] = lambda _text: None,
+) -> dict[str, Any]:
+    """Run one stage of a recipe to its end, or go on with it, or find that it is done.
+
+    Args:
+        loaded: the recipe.
+        stage: `pretrain` trains the encoder first where the recipe names none.
+        place: from `find_place`.
+        fresh: remove what an earlier run of this stage left.
+        tell: told of each step.
+        say: told in a line what happens.
+
+    Returns:
+        `{stage, run, checkpoint, steps, loss, seconds, already_done}`.
+
+    Raises:
+        LlasaError: a missing input (exit 2), a failure while running (1), or a stop that was asked for (130).
+    """
+    recipe = loaded.resolved
+    inputs = _inputs(recipe, stage, place, loaded.name)
+    if stage == "pretrain" and recipe.encoder.checkpoint is None:
+        alone = RunPlace(place.runs, 1, place.has_cuda)
+        run_stage(loaded, "encoder", alone, fresh=fresh, tell=tell, say=say)
+        inputs |= {"encoder.sha256": sha256_of(_encoder_file(recipe, place, loaded.name))}
+    run = Run(place.runs / loaded.name / stage)
+    with RunLock(run.folder):
+        if fresh:
+            run.clear()
+        run.begin(inputs, command=f"llasa {_command_of(stage)} {loaded.file}")
+        is_done = run.is_done
+        if not is_done:
+            write_text(run.folder / "recipe.yaml", recipe_yaml(recipe))
+            _check_disk(run)
+            _train(loaded, stage, run, place, tell, say)
+        return _result(stage, run, already_done=is_done)
+
+
+def _command_of(stage: StageName) -> str:
+    return "finetune" if stage == "finetune" else "pretrain"
+
+
+def _inputs(recipe: Recipe, stage: StageName, place: RunPlace, name: str) -> dict[str, Any]:
+    """Collect whatever the stage's result depends on, and check that it is there.
+
+    Raises:
+        DataError: no data folder.
+        UsageError: finetune before pretrain.
+    """
+    from llasa_core.data.store import MANIFEST, read_manifest  # noqa: PLC0415 - h5py
+
+    read_manifest(recipe.data.folder)
+    sections = {"encoder": recipe.encoder, "model": recipe.model, stage: getattr(recipe, stage)}
+    if stage == "encoder":
+        sections = {"encoder": recipe.encoder}
+    else:
+        sections["encoder"] = recipe.encoder.model_copy(update={"pretraining": None})
+    settings = {key: value.model_dump(mode="json") for key, value in sections.items()}
+    inputs = {k: v for k, v in flatten(settings) if k.rsplit(".", 1)[-1] not in NOT_PART_OF_THE_RESULT}
+    inputs |= {"seed": recipe.seed, "data.sha256": sha256_of(recipe.data.folder / MANIFEST)}
+    if stage != "encoder":
+        inputs["world_size"] = place.n_ranks
+    if recipe.encoder.checkpoint is not None:
+        inputs["encoder.sha256"] = sha256_of(_encoder_file(recipe, place, name))
+    if stage == "finetune":
+        pretrained = place.runs / name / "pretrain" / "checkpoint"
+        if not pretrained.is_dir():
+            raise UsageError(
+                "finetune goes on from the recipe's pretrain run, and there is none",
+                where=pretrained,
+                fix="run `llasa pretrain` with this recipe first",
+            )
+        for file in ("encoder.safetensors", "projector.safetensors"):
+            inputs[f"pretrain.{file}"] = sha256_of(pretrained / file)
+    return inputs
+
+
+def _encoder_file(recipe: Recipe, place: RunPlace, name: str) -> Path:
+    own = place.runs / name / "encoder" / "checkpoint" / "encoder.safetensors"
+    file = recipe.encoder.checkpoint or own
+    if not file.is_file():
+        raise UsageError("there is no encoder file", where=file, fix="check `encoder.checkpoint` in the recipe")
+    return file
+
+
+def _check_disk(run: Run) -> None:
+    free = shutil.disk_usage(run.folder).free
+    if free < LEAST_FREE_BYTES:
+        raise RunError(
+            f"the disk has {free / 1e6:.0f} MB left, a run needs {LEAST_FREE_BYTES / 1e6:.0f} MB or more",
+            where=run.folder,
+            fix="free some space, or pass `--runs` with a folder on another disk",
+        )
+
+
+LEAST_FREE_BYTES = 100 * 10**6
+
+
+def _train(
+    loaded: LoadedRecipe,
+    stage: StageName,
+    run: Run,
+    place: RunPlace,
+    tell: Callable[[StageName, Progress], None],
+    say: Callable[[str], None],
+) -> None:
+    source = {
+        "encoder": run.folder,
+        "pretrain": _encoder_file(loaded.resolved, place, loaded.name) if stage == "pretrain" else run.folder,
+        "finetune": run.folder.parent / "pretrain" / "checkpoint",
+    }[stage]
+    if place.is_launched:
+        from llasa_core.model.base_lm import locate  # noqa: PLC0415
+
+        locate(loaded.resolved.model.base_lm, say)  # one process fetches; the ranks then find it in the cache
+        _launch(launcher_command(stage, run, source, place), run, lambda progress: tell(stage, progress))
+    else:
+        from llasa_core.train.worker import work  # noqa: PLC0415 - torch and transformers
+
+        work(stage, run, source, lambda progress: tell(stage, progress), say)
+
+
+def launcher_command(stage: StageName, run: Run, source: Path, place: RunPlace) -> list[str]:
+    """Return the deepspeed launcher's command line for a stage."""
+    return [
+        *(sys.executable, "-m", "deepspeed.launcher.runner"),
+        *("--num_gpus", str(place.n_ranks), "--master_port", str(_free_port())),
+        *("--module", "llasa_core.train.worker"),
+        *(stage, str(run.folder), str(source)),
+    ]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _launch(command: list[str], run: Run, tell: Callable[[Progress], None]) -> None:
+    from llasa_core.train.loop import Progress  # noqa: PLC0415
+    from llasa_core.train.worker import read_errors  # noqa: PLC0415
+
+    tools = str(Path(sys.executable).parent)  # DeepSpeed builds a small op with the ninja of this environment
+    path = tools + os.pathsep + os.environ.get("PATH", "")
+    environment = {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false"}
+    log_file = run.folder / "launcher.log"
+    with (
+        log_file.open("w", encoding="utf-8") as log,
+        subprocess.Popen(  # noqa: S603 - our own words and paths, no shell
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        ) as launcher,
+    ):
+        assert launcher.stdout is not None  # noqa: S101 - it was asked for
+        try:
+            for line in launcher.stdout:
+                if line.startswith(PROGRESS_MARK):
+                    tell(Progress(**json.loads(line.removeprefix(PROGRESS_MARK))))
+                else:
+                    log.write(line)
+        except KeyboardInterrupt:
+            launcher.wait()
+    errors = read_errors(run.folder)
+    if errors:
+        raise errors[0]
+    if not run.is_done:
+        raise RunError(
+            f"the deepspeed launcher ended with code {launcher.returncode} and no rank said why",
+            where=log_file,
+            fix="read the end of that file; the same command goes on from the last state",
+        )
+
+
+def _result(stage: StageName, run: Run, *, already_done: bool) -> dict[str, Any]:
+    rows = read_log(run.folder)
+    return {
+        "stage": stage,
+        "run": str(run.folder),
+        "checkpoint": str(run.checkpoint),
+        "steps": rows[-1].step if rows else 0,
+        "loss": rows[-1].loss if rows else None,
+        "seconds": round(sum(row.seconds for row in rows), 1),
+        "already_done": already_done,
+    }
