@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from llasa_core.chat.conversation import Conversation
-    from llasa_core.chat.recording_windows import RecordingWindows
-    from llasa_core.data.recording import Recording
+    from llasa_core.chat.recording_windows import RecordingWindows, WholeRecording
 
 DEFAULTS = ChatSettings()
 SHIPPED_RECIPE = "smol"
@@ -171,7 +170,7 @@ def _checkpoint(chosen: Path | None) -> Path:
     return folder
 
 
-def _cut(recording: Recording, folder: Path, *, allow_upsample: bool) -> RecordingWindows:
+def _cut(recording: WholeRecording, folder: Path, *, allow_upsample: bool) -> RecordingWindows:
     from llasa_core.chat.recording_windows import cut_for_chat
     from llasa_core.model.checkpoint import read_checkpoint_config
 

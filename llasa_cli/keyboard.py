@@ -12,7 +12,7 @@ from llasa_core.errors import LlasaError
 
 if TYPE_CHECKING:
     from llasa_core.chat.conversation import Conversation
-    from llasa_core.data.recording import Recording
+    from llasa_core.chat.recording_windows import WholeRecording
 
 WIDEST_PLOT = 100
 PROMPT = "> "
@@ -23,17 +23,19 @@ Type a question about the recording, such as: What is the person doing?
   /quit    end, as Ctrl-D does; Ctrl-C stops an answer"""
 
 
-def introduce(recording: Recording) -> None:
+def introduce(recording: WholeRecording) -> None:
     """Show a person what the recording looks like while the model has not been loaded yet."""
     from llasa_core.chat.plot import plot
 
-    seconds = len(recording.samples) / recording.sampling_rate_hz
-    console.note(f"{recording.file.name}: {console.duration(seconds)} at {recording.sampling_rate_hz:g} Hz")
+    parts = recording.parts
+    in_parts = f", in {len(parts)} parts with gaps between" if len(parts) > 1 else ""
+    duration = console.duration(recording.duration_s)
+    console.note(f"{recording.file.name}: {duration} at {parts[0].sampling_rate_hz:.4g} Hz{in_parts}")
     for text in recording.notes:
         console.note(f"  {text}")
     if console.is_tty(sys.stderr) and _can_show("\u28ff", sys.stderr):
         width = min(WIDEST_PLOT, shutil.get_terminal_size().columns - 1)
-        console.note(plot(recording.samples, seconds, width))
+        console.note(plot(recording.samples, recording.duration_s, width))
 
 
 def show_answer(conversation: Conversation, question: str) -> None:

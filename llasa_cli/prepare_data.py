@@ -17,6 +17,14 @@ from llasa_core.errors import UsageError
 if TYPE_CHECKING:
     from llasa_core.data.windows import WindowConfig
 
+FLAG_OF: dict[tuple[str | int, ...], str] = {
+    ("WindowConfig", "window_s"): "--window",
+    ("WindowConfig", "stride_s"): "--stride",
+    ("WindowConfig", "sampling_rate_hz"): "--target-rate",
+    ("ReadOptions", "sampling_rate_hz"): "--rate",
+}
+"""Which flag sets a setting that can be wrong."""
+
 SourcePaths = Annotated[
     list[Path], typer.Argument(metavar="SOURCE...", help="Recordings: files, folders, or a zip as it was downloaded.")
 ]
@@ -43,10 +51,12 @@ LabelFrom = Annotated[
     Literal["folder"] | None, typer.Option(help="The name of the folder around a file is its activity.")
 ]
 LabelMap = Annotated[
-    list[str] | None, typer.Option(metavar="LABEL=ACTIVITY", help="Rename a label, such as wlk=walking; may be repeated.")
+    list[str] | None,
+    typer.Option(metavar="LABEL=ACTIVITY", help="Rename a label, such as wlk=walking; may be repeated."),
 ]
 Qa = Annotated[
-    Literal["facts", "none"], typer.Option("--qa", help="facts: templated questions about the labels; none: no questions.")
+    Literal["facts", "none"],
+    typer.Option("--qa", help="facts: templated questions about the labels; none: no questions."),
 ]
 Compat = Annotated[
     Literal["limu-bert"] | None, typer.Option(help="Resample and cut as LIMU-BERT's published preprocessing does.")
@@ -66,7 +76,7 @@ Workers = Annotated[
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Chooses the phrasing of the questions.")]
 
 
-def prepare_data(  # noqa: PLR0913 - each flag is one
+def prepare_data(  # noqa: PLR0913, PLR0917 - each flag is one
     sources: SourcePaths,
     out: OutFolder,
     file_format: FormatFlag = "auto",
@@ -116,10 +126,7 @@ def prepare_data(  # noqa: PLR0913 - each flag is one
             seed=seed,
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{name}: {message}" if name else message, fix="`llasa prepare-data --help`") from error
+        raise _wrong_flag(error) from error
     with console.progress("prepare-data", 100) as progress:
         report = prepare(sources, out, settings, workers=workers, fresh=fresh, progress=progress)
     console.show(report, as_json=as_json)
@@ -147,6 +154,13 @@ def _seconds(flag: str, text: str) -> float:
         return float(text.strip().removesuffix("s"))
     except ValueError as error:
         raise UsageError(f'{flag} is not a length in seconds: "{text}"', fix=f"write it like `{flag} 6s`") from error
+
+
+def _wrong_flag(error: ValidationError) -> UsageError:
+    first = error.errors()[0]
+    flag = FLAG_OF.get((error.title, *first["loc"]))
+    message = first["msg"].removeprefix("Value error, ").replace("Input should", "it should")
+    return UsageError(f"{flag}: {message}" if flag else message, fix="`llasa prepare-data --help` says what it takes")
 
 
 def _renaming(text: str) -> tuple[str, str]:

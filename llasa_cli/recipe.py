@@ -44,8 +44,12 @@ def show(recipe: RecipeFile, settings: SetFlags = None, as_json: JsonFlag = Fals
 
 
 @app.command("schema")
-def schema() -> None:
+def schema(as_json: JsonFlag = False) -> None:
     """Print the JSON Schema of recipes: every field, its type, default and meaning."""
     from llasa_core.recipe import Recipe
 
-    console.show_indented(Recipe.model_json_schema())
+    fields = Recipe.model_json_schema()
+    if as_json:
+        console.show(fields, as_json=True)
+    else:
+        console.show_indented(fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ def _take(lock_file: Path) -> int | None:
 
 
 def _lock(handle: int) -> None:
-    if os.name == "nt":
+    if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415 - each system has one of the two
 
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)

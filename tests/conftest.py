@@ -4,8 +4,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +47,36 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     saved = CheckpointConfig(EncoderConfig(), config, None, identity_of(base), activities, 20.0, 6.0)
     save_checkpoint(model, saved, folder, recipe="", card="")
     return folder
+
+
+@pytest.fixture
+def hapt_folder(tmp_path: Path) -> Path:
+    """Return a folder like HAPT's RawData: two people, 30 s each, half walking and half sitting, 1 s unlabelled."""
+    folder = tmp_path / "RawData"
+    write_hapt(folder, users=(1, 3), seconds=30)
+    return folder
+
+
+@pytest.fixture
+def make_hapt() -> Callable[..., None]:
+    """Return what writes a folder like HAPT's RawData: `make_hapt(folder, users=(1, 3), seconds=30)`."""
+    return write_hapt
+
+
+def write_hapt(folder: Path, *, users: Sequence[int], seconds: int) -> None:
+    """Write one experiment a person: walking, then a transition of 1 s, then sitting, and 1 s without a label."""
+    folder.mkdir()
+    labels = []
+    for experiment, user in enumerate(users, start=1):
+        random = np.random.default_rng(user)
+        half = 50 * seconds // 2
+        gravity = np.tile([1.0, 0.0, 0.0], (2 * half, 1))
+        for sensor, level in (("acc", gravity), ("gyro", 0 * gravity)):
+            noise = random.normal(size=(2 * half, 3)) * np.repeat([[0.3], [0.001]], half, axis=0)
+            np.savetxt(folder / f"{sensor}_exp{experiment:02d}_user{user:02d}.txt", level + noise, fmt="%.9g")
+        labels += [
+            f"{experiment} {user} 1 0 {half - 51}",
+            f"{experiment} {user} 8 {half - 50} {half - 1}",
+            f"{experiment} {user} 4 {half} {2 * half - 51}",
+        ]
+    (folder / "labels.txt").write_text("\n".join(labels) + "\n")

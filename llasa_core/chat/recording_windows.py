@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from llasa_core.data.windows import WindowConfig, is_too_short, windows_of
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from llasa_core.data.read_options import ReadOptions
@@ -24,20 +24,48 @@ NAMED_CHOICES = 8
 
 
 @dataclass(frozen=True)
-class RecordingWindows:
-    """A recording cut into windows side by side, oldest first."""
+class WholeRecording:
+    """What one person recorded into one file; in several parts where there are gaps, for which readers cut it up."""
 
-    recording: Recording
-    windows: np.ndarray
-    """float32 `[window, time, channel]`, acc in m/s² with gravity, gyr in rad/s."""
-    start_s: np.ndarray
-    """float64 `[window]`: seconds from the recording's first sample."""
-    window_s: float
+    parts: tuple[Recording, ...]
+    """Oldest first, at least one."""
+
+    @property
+    def name(self) -> str:
+        """What `--recording` calls it."""
+        return self.parts[0].session
+
+    @property
+    def file(self) -> Path:
+        """Where it was read from."""
+        return self.parts[0].file
 
     @property
     def duration_s(self) -> float:
-        """How long the whole recording is."""
-        return len(self.recording.samples) / self.recording.sampling_rate_hz
+        """How much was recorded; gaps are not counted."""
+        return sum(len(part.samples) / part.sampling_rate_hz for part in self.parts)
+
+    @property
+    def samples(self) -> np.ndarray:
+        """All samples `[time, channel]`, without the gaps."""
+        return np.concatenate([part.samples for part in self.parts])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader decided and why, each note once."""
+        return tuple(dict.fromkeys(note for part in self.parts for note in part.notes))
+
+
+@dataclass(frozen=True)
+class RecordingWindows:
+    """A recording cut into windows side by side, oldest first."""
+
+    recording: WholeRecording
+    windows: np.ndarray
+    """float32 `[window, time, channel]`, acc in m/s² with gravity, gyr in rad/s."""
+    start_s: np.ndarray
+    """float64 `[window]`: seconds of signal since the recording's first sample; gaps are not counted."""
+    window_s: float
 
     def evenly_spaced(self, at_most: int) -> np.ndarray:
         """Return the positions of `at_most` windows spread over the recording; of all windows if they are fewer."""
@@ -45,7 +73,7 @@ class RecordingWindows:
         return np.linspace(0, n_windows - 1, min(n_windows, at_most)).round().astype(np.int64)
 
 
-def read_recording(path: Path, options: ReadOptions, name: str | None = None) -> Recording:
+def read_recording(path: Path, options: ReadOptions, name: str | None = None) -> WholeRecording:
     """Read the one recording to talk about.
 
     Args:
@@ -56,26 +84,23 @@ def read_recording(path: Path, options: ReadOptions, name: str | None = None) ->
     Raises:
         DataError: the file cannot be read, holds several recordings and none is named, or none of that name.
     """
-    recordings = read_recordings(path, options)
-    if name is None:
-        found = list(islice(recordings, 2))
-        if len(found) == 1:
-            return found[0]
-        passed_over = [recording.session for recording in found]
-        what = "holds several recordings" if found else "holds no recording"
-    else:
-        passed_over = []
-        for recording in recordings:
-            if recording.session == name:
-                return recording
-            passed_over.append(recording.session)
-        what = f"holds no recording `{name}`"
-    passed_over += [recording.session for recording in recordings]
-    raise DataError(f"{path.name} {what}", where=path, fix=_choices(passed_over))
+    passed_over = []
+    found: WholeRecording | None = None
+    for _, parts in groupby(read_recordings(path, options), key=lambda part: (part.file, part.subject)):
+        first = next(parts)
+        if found is None and name in {None, first.session}:
+            found = WholeRecording((first, *parts))  # noqa: B031 - each group is used once
+            if name is not None:
+                return found
+        passed_over.append(first.session)
+    if found is not None and len(passed_over) == 1:
+        return found
+    what = f"no recording `{name}`" if name is not None else "several recordings" if passed_over else "no recording"
+    raise DataError(f"{path.name} holds {what}", where=path, fix=_choices(passed_over))
 
 
 def cut_for_chat(
-    recording: Recording, *, sampling_rate_hz: float, window_s: float, allow_upsample: bool = False
+    recording: WholeRecording, *, sampling_rate_hz: float, window_s: float, allow_upsample: bool = False
 ) -> RecordingWindows:
     """Cut a recording as `prepare-data` does, but without overlap, and across labels: a question knows none.
 
@@ -91,17 +116,22 @@ def cut_for_chat(
     config = WindowConfig(
         sampling_rate_hz=sampling_rate_hz, window_s=window_s, stride_s=window_s, allow_upsample=allow_upsample
     )
-    if is_too_short(recording, config):
-        lasts_s = len(recording.samples) / recording.sampling_rate_hz
-        raise _nothing_to_ask(recording, f"the recording lasts {lasts_s:.1f} s, the model needs {window_s:g} s")
-    cut = windows_of(replace(recording, segments=_stretches(recording)), config)
-    if not len(cut.windows):
-        raise _nothing_to_ask(recording, f"gaps cut up the recording: no stretch of it lasts {window_s:g} s")
-    return RecordingWindows(recording, cut.windows, cut.start_s, window_s)
-
-
-def _nothing_to_ask(recording: Recording, message: str) -> DataError:
-    return DataError(message, where=Place(recording.file), fix="ask about a longer recording")
+    windows, start_s, before_s = [], [], 0.0
+    for part in recording.parts:
+        if not is_too_short(part, config):
+            cut = windows_of(replace(part, segments=_stretches(part)), config)
+            windows.append(cut.windows)
+            start_s.append(before_s + cut.start_s)
+        before_s += len(part.samples) / part.sampling_rate_hz
+    if not any(map(len, windows)):
+        raise DataError(
+            f"the recording lasts {recording.duration_s:.1f} s, without a stretch of {window_s:g} s between gaps"
+            if recording.duration_s >= window_s
+            else f"the recording lasts {recording.duration_s:.1f} s, the model needs {window_s:g} s",
+            where=Place(recording.file),
+            fix="ask about a longer recording",
+        )
+    return RecordingWindows(recording, np.concatenate(windows), np.concatenate(start_s), window_s)
 
 
 def _stretches(recording: Recording) -> tuple[Segment, ...]:
@@ -115,10 +145,8 @@ def _stretches(recording: Recording) -> tuple[Segment, ...]:
     return tuple(joined)
 
 
-def _choices(names: Iterable[str]) -> str:
-    unique = list(dict.fromkeys(names))
-    if not unique:
+def _choices(names: Sequence[str]) -> str:
+    if not names:
         return "name a file or folder that holds a recording"
-    named = ", ".join(unique[:NAMED_CHOICES])
-    rest = f" and {len(unique) - NAMED_CHOICES} more" if len(unique) > NAMED_CHOICES else ""
-    return f"pass `--recording NAME` with one of: {named}{rest}"
+    rest = f" and {len(names) - NAMED_CHOICES} more" if len(names) > NAMED_CHOICES else ""
+    return f"pass `--recording NAME` with one of: {', '.join(names[:NAMED_CHOICES])}{rest}"

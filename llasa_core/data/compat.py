@@ -21,7 +21,7 @@ def binned(samples: np.ndarray, start: int, end: int, samples_a_step: float) -> 
         float64 [step, channel] and int64 [step].
 
     Source:
-        `down_sample` in LIMU-BERT-Public `dataset/uci.py`, bit for bit. It aliases: bin means damp 11 Hz by 4.7 dB only.
+        `down_sample` in LIMU-BERT-Public `dataset/uci.py`, bit for bit. Bin means alias: they damp 11 Hz by 4.7 dB.
     """
     starts, lengths = _bins(start, end, samples_a_step)
     shortest = int(samples_a_step)

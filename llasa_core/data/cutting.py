@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections import Counter, deque
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +21,17 @@ from llasa_core.data.windows import WindowSet, is_too_short, windows_of
 from llasa_core.errors import DataError, RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from llasa_core.data.readers import Unread
     from llasa_core.data.read_options import ReadOptions
+    from llasa_core.data.readers import Unread
     from llasa_core.data.recording import Recording
     from llasa_core.data.windows import WindowConfig
 
 BYTES_A_WORKER = 100_000_000
 """What one process reads in about the second that another takes to start."""
+LARGEST_SENT = 200_000_000
+"""Of larger files, the windows are not collected to be sent from one process to another."""
 
 
 class Piece(NamedTuple):
@@ -39,9 +41,16 @@ class Piece(NamedTuple):
     """The source it was found in, as the person named it."""
     unread: Unread
 
+    @property
+    def size(self) -> int:
+        """Bytes to read."""
+        return sum(file.size for file in self.unread.files)
+
 
 def name_from(root: Path, file: Path) -> str:
     """Return a file's name from its source on, the same wherever the source lies."""
+    if not file.is_relative_to(root):
+        return file.name  # it lies beside a source that is one file, such as its labels
     return (Path(root.resolve().name) / file.relative_to(root)).as_posix()
 
 
@@ -69,26 +78,22 @@ def useful_workers(n_bytes: int) -> int:
     return max(1, min(n_cores, n_bytes // BYTES_A_WORKER))
 
 
-def cut_all(pieces: Sequence[Piece], how: How, workers: int) -> Iterator[list[Cut]]:
-    """Yield what is in each piece, in their order, whatever the number of workers.
+def cut_all(pieces: Sequence[Piece], how: How, workers: int) -> Iterator[tuple[int, Cut]]:
+    """Yield the position of each piece with each recording in it, in order, whatever the number of workers.
 
-    Only a few pieces are held at a time.
+    Only a few pieces are held at a time, and of a large one only a part.
 
     Raises:
         DataError: a file cannot be read, and bad files are not to be skipped.
         RunError: a worker was killed.
     """
     if workers <= 1 or len(pieces) <= 1:
-        yield from (cut(piece, how) for piece in pieces)
+        yield from ((part, one) for part, piece in enumerate(pieces) for one in cut(piece, how))
         return
     fresh_interpreters = multiprocessing.get_context("spawn")  # forking a process with threads may hang it
     with ProcessPoolExecutor(workers, fresh_interpreters, initializer=_begin_worker) as pool:
-        running = deque(pool.submit(cut, piece, how) for piece in pieces[: 2 * workers])
         try:
-            for next_piece in (*pieces[2 * workers :], *[None] * len(running)):
-                yield running.popleft().result()
-                if next_piece is not None:
-                    running.append(pool.submit(cut, next_piece, how))
+            yield from _cut_side_by_side(pieces, how, pool, 2 * workers)
         except BrokenProcessPool as error:
             raise RunError(
                 "a worker was killed, perhaps because memory ran out",
@@ -98,20 +103,45 @@ def cut_all(pieces: Sequence[Piece], how: How, workers: int) -> Iterator[list[Cu
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def cut(piece: Piece, how: How) -> list[Cut]:
-    """Return the recordings in a piece of work, cut into windows.
+def _cut_side_by_side(
+    pieces: Sequence[Piece], how: How, pool: ProcessPoolExecutor, n_ahead: int
+) -> Iterator[tuple[int, Cut]]:
+    """Have the next few pieces cut by the pool; those too large to be sent back at once are cut here, in their turn."""
+    ahead: deque[Future[list[Cut]] | None] = deque()
+    for part, piece in enumerate(pieces):
+        for coming in pieces[part + len(ahead) : part + n_ahead]:
+            ahead.append(pool.submit(_cut_whole, coming, how) if coming.size <= LARGEST_SENT else None)
+        future = ahead.popleft()
+        yield from ((part, one) for one in (cut(piece, how) if future is None else future.result()))
+
+
+def _cut_whole(piece: Piece, how: How) -> list[Cut]:
+    return list(cut(piece, how))
+
+
+def cut(piece: Piece, how: How) -> Iterator[Cut]:
+    """Yield the recordings in a piece of work, cut into windows.
+
+    A bad file is left out as a whole or not at all: it is read to its end before any of it is given.
 
     Raises:
         DataError: a file cannot be read, and bad files are not to be skipped.
     """
+    cuts: Iterable[Cut] = _cuts(piece, how)
     try:
-        return [_cut_one(piece, recording, how.windows) for recording in piece.unread.read(how.reading)]
+        if how.skip_bad and piece.size <= LARGEST_SENT:
+            cuts = list(cuts)
+        elif how.skip_bad:
+            deque(_cuts(piece, how), maxlen=0)  # too large to be held: read it once for its faults
     except DataError as error:
-        if not how.skip_bad:
-            raise
         file = name_from(piece.root, piece.unread.files[0].shown)
         left_out = {"reason": error.message, "count": 1, "unit": "files"}
-        return [Cut(Source(name=file, file=file, left_out=[left_out]), refused=error)]
+        cuts = [Cut(Source(name=file, file=file, left_out=[left_out]), refused=error)]
+    yield from cuts
+
+
+def _cuts(piece: Piece, how: How) -> Iterator[Cut]:
+    return (_cut_one(piece, recording, how.windows) for recording in piece.unread.read(how.reading))
 
 
 def _cut_one(piece: Piece, recording: Recording, config: WindowConfig) -> Cut:

@@ -142,7 +142,10 @@ def split_line(line: str, separator: str) -> list[str]:
         return line.split()
     if '"' not in line:
         return [cell.strip() for cell in line.split(separator)] if line.strip() else []
-    return [cell.strip() for row in csv.reader([line], delimiter=separator, skipinitialspace=True) for cell in row]
+    try:
+        return [cell.strip() for row in csv.reader([line], delimiter=separator, skipinitialspace=True) for cell in row]
+    except csv.Error:  # a cell of more than 128 KB
+        return line.split(separator)
 
 
 def _find_encoding(head: bytes, file: Path) -> tuple[str, int]:
@@ -181,7 +184,7 @@ def _find_separator(lines: Sequence[str], named: str | None) -> tuple[str, str]:
     text = "\n".join(lines)
     for decimal in ".,":
         for separator in (named,) if named else _SEPARATORS:
-            if separator == decimal or decimal not in text + ".":
+            if decimal not in text + "." or (separator == decimal and '"' not in text):
                 continue
             rows = [split_line(line, separator) for line in lines]
             of_table = [row for row, is_row in zip(rows, _rows_of_numbers(rows, decimal), strict=True) if is_row]

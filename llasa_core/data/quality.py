@@ -22,3 +22,6 @@ class Quality(IntFlag):
     """Nobody said the units; the values gave them away."""
     GYRO_MISSING = 64
     """There was no gyroscope; its three channels are zero."""
+
+
+NOTHING_TO_SAY = Quality(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llasa_core.data.quality import Quality
+from llasa_core.data.quality import NOTHING_TO_SAY, Quality
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ class Recording:
     """What the reader decided and why, for the report."""
     left_out: tuple[tuple[str, int], ...] = field(default=())
     """What the reader itself left out: (reason, samples)."""
-    quality: Quality = Quality(0)
+    quality: Quality = NOTHING_TO_SAY
     """Flags that hold for the whole recording, such as `UNITS_DETECTED`."""
     bridged: tuple[tuple[int, int], ...] = ()
     """Samples `[start, end)` that were missing and are interpolated; the windows over them are flagged."""

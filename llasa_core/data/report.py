@@ -11,6 +11,9 @@ from llasa_core.data.split import SPLITS, split_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+MOST_NOTES = 20
+"""Of what readers decided, shown to people; hundreds of loggers can decide hundreds of things."""
+
 
 @dataclass(frozen=True)
 class PrepareReport:
@@ -46,13 +49,18 @@ class PrepareReport:
             "",
             *_table(
                 ("split", "subjects", "windows", "QA items"),
-                [(name, *(part[key] for key in ("subjects", "windows", "qa_items"))) for name, part in self.splits.items()],
+                [
+                    (name, *(part[key] for key in ("subjects", "windows", "qa_items")))
+                    for name, part in self.splits.items()
+                ],
             ),
         ]
         if self.left_out:
-            lines += ["", *_table(("left out", "recordings", "amount"), _by_reason(self.left_out))]
+            lines += ["", *_table(("left out", "sources", "amount"), _by_reason(self.left_out))]
         if self.notes:
-            lines += ["", "decided", *(f"  {note}" for note in self.notes)]
+            lines += ["", "decided", *(f"  {note}" for note in self.notes[:MOST_NOTES])]
+        if len(self.notes) > MOST_NOTES:
+            lines.append(f"  and {len(self.notes) - MOST_NOTES} more in manifest.json")
         return "\n".join(lines)
 
 
@@ -65,7 +73,7 @@ def report_of(folder: Path, manifest: dict[str, Any], seconds: float, *, was_don
         windows_of["unknown"] += source["windows"] - sum(source["activities"].values())
         subjects[source["subject"]] += source["windows"]
     activities = {name: windows_of[name] for name in (*manifest["activities"], "unknown") if windows_of[name]}
-    splits = {
+    splits: dict[str, dict[str, int]] = {
         split: {
             "subjects": len(manifest["splits"][split]),
             "windows": sum(n for subject, n in subjects.items() if n and split_of(subject) == split),
@@ -96,7 +104,8 @@ def _by_reason(left_out: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
         amounts[part["reason"], part["unit"]].append(part)
     rows = []
     for (reason, unit), parts in amounts.items():
-        amount = f"{sum(part['count'] for part in parts):,} {unit}"
+        count = sum(part["count"] for part in parts)
+        amount = f"{count:,} {unit if count > 1 else unit.removesuffix('s')}"
         if unit == "samples":
             amount += f", {_as_time(sum(part['seconds'] for part in parts))}"
         rows.append((reason, len({part["source"] for part in parts}), amount))
@@ -109,11 +118,13 @@ def _as_time(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"  # noqa: PLR2004 - an hour
 
 
-def _table(head: tuple[str, ...], rows: Any) -> list[str]:  # noqa: ANN401 - rows of texts and numbers
+def _table(head: tuple[str, ...], rows: Any) -> list[str]:
     cells = [head, *[tuple(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row) for row in rows]]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     return [
-        "  " + "  ".join(f"{row[0]:<{widths[0]}}" if not column else f"{cell:>{widths[column]}}"
-                         for column, cell in enumerate(row))
+        "  "
+        + "  ".join(
+            f"{row[0]:<{widths[0]}}" if not column else f"{cell:>{widths[column]}}" for column, cell in enumerate(row)
+        )
         for row in cells
     ]

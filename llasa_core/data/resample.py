@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy.signal import firwin, resample_poly
@@ -28,13 +29,14 @@ def resample(samples: np.ndarray, from_hz: float, to_hz: float) -> np.ndarray:
         float64 [time, channel] of ceil(time × to_hz / from_hz) samples; the input itself where the rates are equal.
 
     Source:
-        scipy's polyphase filter with a low-pass of our own: its default damps 11 Hz, which folds to 9 Hz, by 23 dB and
-        this one by 57; and it pads with zeros, which bends gravity by 40 % at both ends, where a line keeps it straight.
+        scipy's polyphase filter with a low-pass of our own. Its default damps 11 Hz, which folds to 9 Hz, by 23 dB,
+        this one by 57; and it pads with zeros, which bends gravity by 40 % at both ends, where a line keeps it.
     """
     up, down = ratio(from_hz, to_hz)
     if up == down:
         return samples
-    return np.asarray(resample_poly(samples, up, down, axis=0, window=_low_pass(up, down), padtype="line"))
+    taps: Any = _low_pass(up, down)  # scipy takes taps for `window`, its stubs do not
+    return np.asarray(resample_poly(samples, up, down, axis=0, window=taps, padtype="line"))
 
 
 @lru_cache(maxsize=64)

@@ -173,6 +173,11 @@ class WindowStore:
         """Rate of every window."""
         return float(self.manifest["settings"]["windows"]["sampling_rate_hz"])
 
+    @property
+    def window_s(self) -> float:
+        """Length of every window."""
+        return float(self.manifest["settings"]["windows"]["window_s"])
+
     @cached_property
     def activity(self) -> np.ndarray:
         """int16 [row]: positions in `activity_names`, -1 where it is not known."""

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 import numpy as np
@@ -32,21 +32,20 @@ MISSING = ("", "null", "NULL", "NA")
 """Cells that stand for no value, besides NaN."""
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True)
+class Rows:
     """Rows of a table, as columns."""
 
     line: np.ndarray
     """int64 [row]: where each stands in the file, from 1."""
+    nth: np.ndarray
+    """int64 [row]: rows above it, whether they could be read or not."""
     starts: np.ndarray
-    """bool [row]: the header stands again above this row, as where files were put one after the other."""
+    """bool [row]: another recording starts here; the header stands again above, or a blank line if that counts."""
     numbers: np.ndarray
     """float64 [row, column]; NaN where the cell is empty or not finite."""
     words: np.ndarray
     """object [row, column]: text cells; None where the cell is empty."""
-
-    def part(self, keep: slice | np.ndarray) -> Rows:
-        """Return the rows of a slice, a mask or positions."""
-        return Rows(*(column[keep] for column in self))
 
 
 @dataclass
@@ -57,10 +56,13 @@ class Table:
     dialect: Dialect
     bad_rows: Literal["error", "drop"] = "error"
     """Whether a row that cannot be read ends the reading or is left out and counted."""
+    splits_at_blank_lines: bool = False
+    """Whether a blank line between rows tells recordings apart; where most rows have one it tells nothing."""
     n_dropped: int = field(default=0, init=False)
     """Rows left out because they cannot be read."""
     notes: list[str] = field(default_factory=list, init=False)
     """What was mended on the way."""
+    _n_rows: int = field(default=0, init=False)
 
     @classmethod
     def open(cls, file: RawFile, bad_rows: Literal["error", "drop"] = "error") -> Table:
@@ -85,16 +87,25 @@ class Table:
             DataError: a row cannot be read.
             RunError: the disk for temporary files is full.
         """
-        self.n_dropped, self.notes = 0, []
+        self.n_dropped, self.notes, self._n_rows = 0, [], 0
         database = _database().cursor()
         with self.file.open() as stream, tempfile.TemporaryDirectory(prefix="llasa-") as folder:
             for number, block in enumerate(text_blocks(stream, self.dialect, self.file.shown)):
                 path = Path(folder, f"{number}.csv")  # a new name each time: DuckDB may remember what an old one held
                 _write(path, block.text)
-                cells = database.execute(self._query(path, block, numbers, words)).fetchnumpy()
+                cells = self._cells(database, self._query(path, block, numbers, words), block)
                 path.unlink()
-                line, starts = self._lines(database, block, len(next(iter(cells.values()))))
-                yield Rows(line, starts, _numbers(cells, numbers), _words(cells, words))
+                places = self._places(database, block, len(next(iter(cells.values()))))
+                yield Rows(*places, _numbers(cells, numbers), _words(cells, words))
+
+    def _cells(self, database: duckdb.DuckDBPyConnection, query: str, block: Block) -> dict[str, np.ndarray]:
+        try:
+            cells: dict[str, np.ndarray] = database.execute(query).fetchnumpy()
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            where = Place(self.file.shown, block.first_line)
+            raise DataError(f"the table cannot be read: {reason}", where=where, fix="export it again") from error
+        return cells
 
     def _query(self, path: Path, block: Block, numbers: Sequence[int], words: Sequence[int]) -> str:
         types = {f"c{column}": "DOUBLE" if column in numbers else "VARCHAR" for column in range(self.dialect.n_columns)}
@@ -108,30 +119,35 @@ class Table:
             "store_rejects = true, rejects_limit = 0)"
         )
 
-    def _lines(self, database: duckdb.DuckDBPyConnection, block: Block, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return where each row stands, and above which the header stands again."""
+    def _places(
+        self, database: duckdb.DuckDBPyConnection, block: Block, n_rows: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return `line`, `nth` and `starts` of the rows that were read."""
         if block.n_zeros:
             self.notes.append(f"{block.n_zeros} bytes of zero left out, as a power loss leaves them")
+        first_index = self._n_rows
         if n_rows == block.n_lines:
-            return block.first_line + np.arange(n_rows), np.zeros(n_rows, bool)
+            self._n_rows += n_rows
+            every = np.arange(n_rows)
+            return block.first_line + every, first_index + every, np.zeros(n_rows, bool)
         lines = block.text.split(b"\n")
-        is_kept = np.array([bool(line.strip()) for line in lines])
-        headers = []
+        is_row = np.array([bool(line.strip()) for line in lines])
+        is_read, is_start = is_row.copy(), np.zeros(len(lines), bool)
+        if self.splits_at_blank_lines and 10 * (len(lines) - is_row.sum()) < len(lines):
+            is_start[1:] = is_row[1:] & ~is_row[:-1]
         for row in take_rejected_rows(database):
             at = row.line - 1
-            if is_kept[at] and self._judge(row, lines[at].decode(errors="replace"), block):
-                headers.append(at)
-            is_kept[at] = False
-        kept = np.flatnonzero(is_kept)
-        if len(kept) != n_rows:  # nothing may go missing without a word
+            if is_row[at] and self._judge(row, lines[at].decode(errors="replace"), block):
+                is_row[at], is_start[at + 1 : at + 2] = False, True
+            is_read[at] = False
+        read = np.flatnonzero(is_read)
+        if len(read) != n_rows:  # nothing may go missing without a word
             where = Place(self.file.shown, block.first_line)
             raise DataError(
                 "a quoted text holds a line break", where=where, fix="export it without line breaks in cells"
             )
-        starts = np.zeros(n_rows, bool)
-        below = np.searchsorted(kept, headers)
-        starts[below[below < n_rows]] = True
-        return block.first_line + kept, starts
+        self._n_rows += int(is_row.sum())
+        return block.first_line + read, first_index + np.cumsum(is_row)[read] - 1, _moved_to_rows(is_start, read)
 
     def _judge(self, row: RejectedRow, text: str, block: Block) -> bool:
         """Return whether a row that was refused is the header again; count it or raise if it is not harmless."""
@@ -147,6 +163,14 @@ class Table:
         else:
             raise error_of(row, self.dialect, self.file.shown, line)
         return False
+
+
+def _moved_to_rows(is_start: np.ndarray, read: np.ndarray) -> np.ndarray:
+    """Return which rows start a recording, where a start may stand on a line that is none."""
+    starts = np.zeros(len(read), bool)
+    below = np.searchsorted(read, np.flatnonzero(is_start))
+    starts[below[below < len(read)]] = True
+    return starts
 
 
 def _numbers(cells: dict[str, np.ndarray], columns: Sequence[int]) -> np.ndarray:

@@ -32,7 +32,7 @@ _TIME_WORDS: dict[TimeUnit, str] = {
     "us": "us µs μs usec micros microsec microsecond microseconds",
     "ns": "ns nsec nanos nanosec nanosecond nanoseconds",
 }
-_OTHER_WORDS = frozenset("ut µt μt mt gauss deg ° rad °c degc c kpa hpa pa lux mv v % nounits unitless txt id".split())
+_OTHER_WORDS = "ut µt μt mt gauss deg ° rad °c degc c kpa hpa pa lux mv v % nounits unitless txt id"
 
 
 def acc_unit_of(word: str) -> AccUnit | None:
@@ -55,9 +55,9 @@ def time_unit_of(word: str) -> TimeUnit | None:
 
 def is_unit(word: str) -> bool:
     """Return whether a cell reads like a unit of anything that loggers write."""
-    return bool(acc_unit_of(word) or gyr_unit_of(word) or time_unit_of(word)) or _flat(word) in _OTHER_WORDS
+    return bool(acc_unit_of(word) or gyr_unit_of(word) or time_unit_of(word)) or _flat(word) in _OTHER_WORDS.split()
 
 
 def _flat(word: str) -> str:
     text = re.sub(r"[\s()\[\]^*·_]", "", word.lower())
-    return text.translate(str.maketrans({"²": "2", "−": "-", "⁻": "-", "¹": "1", "⁄": "/"}))
+    return text.replace("²", "2").replace("⁻¹", "-1").replace("−", "-").replace("⁻2", "-2")

@@ -101,7 +101,9 @@ def windows_of(recording: Recording, config: WindowConfig) -> WindowSet:
         DataError: the recording is shorter than a window, or its rate is below the windows' and that is not allowed.
     """
     _check(recording, config)
-    is_raw = recording.sampling_rate_hz != config.sampling_rate_hz  # the published windows themselves are not binned again
+    is_raw = (
+        recording.sampling_rate_hz != config.sampling_rate_hz
+    )  # the published windows themselves are not binned again
     cut = _published_windows if config.compat and is_raw else _resampled_windows
     windows, first_samples, activities, left_out = cut(recording, config)
     return WindowSet(

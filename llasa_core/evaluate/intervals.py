@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import expit, logit, stdtrit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ A handful of people can agree by chance; the spread between them would then clai
 forest on HAPT the correlation is about 0.04: its accuracy over choices of eight people ranges from .944 to .991.
 """
 
-_HALF_WINDOW = 0.5  # one window, half right, is added to everybody's: log-odds stay finite when all are right
 _TABLES_AT_ONCE = 2_000_000  # numbers held at once while resampling, 16 MB
 
 
@@ -47,8 +47,8 @@ def subject_interval(
 
     People are drawn anew, never windows: windows of one person resemble each other. The interval is a bootstrap-t
     on log-odds, with the jackknife over people as the standard error, and at least as wide on each side as
-    Student's t with (people − 1) degrees of freedom. A percentile bootstrap over 8 people holds the true value in
-    82-88 % of simulations; `benchmarks/coverage.py` measures this one.
+    Student's t with (people − 1) degrees of freedom. Over 8, 20 or 30 simulated people it holds the true value in
+    94-99 % of evaluations, where a percentile bootstrap over 8 holds it in 78-91 % (`benchmarks/coverage.py`).
 
     Args:
         tables: [subject, ...], what is counted for each person and can be added up: (right, all), or a confusion.
@@ -58,8 +58,8 @@ def subject_interval(
         seed: of the draw; the same seed gives the same interval.
 
     Source:
-        Efron & Tibshirani, An Introduction to the Bootstrap (1993), 12.5; Cameron, Gelbach & Miller (2008) on few
-        clusters. Student's t and the least standard error are ours.
+        Efron & Tibshirani, An Introduction to the Bootstrap (1993), 12.5. Log-odds, Student's t as the least width,
+        and `LEAST_LIKENESS` as the least standard error are ours.
     """
     n_subjects = len(windows)
     if n_subjects < 2 or resamples == 0:  # noqa: PLR2004 - one person says nothing about the spread between people
@@ -67,10 +67,11 @@ def subject_interval(
     tables = tables.astype(np.float64)
     centre, error = _log_odds(tables[None], windows[None].astype(np.float64), statistic)
     low_t, high_t = _studentised_ends(tables, windows.astype(np.float64), statistic, centre, resamples, seed)
-    widest = _student_t(n_subjects - 1)
+    widest = stdtrit(n_subjects - 1, (1 + LEVEL) / 2)
     ends = centre + error * np.array([-max(high_t, widest), max(-low_t, widest)])
-    low, high = 1 / (1 + np.exp(-ends))
-    return Interval(low=float(low), high=float(high))
+    low, high = expit(ends)
+    measured = float(statistic(tables.sum(0)))
+    return Interval(low=min(float(low), measured), high=max(float(high), measured))  # 0 and 1 have no log-odds
 
 
 def _studentised_ends(
@@ -95,27 +96,21 @@ def _studentised_ends(
 def _log_odds(
     tables: np.ndarray, windows: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a share's log-odds and its standard error, for each row of people; [row, subject, ...] -> two [row]."""
+    """Return a share's log-odds and its standard error, for each row of people; [row, subject, ...] -> two [row].
+
+    One right and one wrong answer are added (Laplace's rule), each worth as many windows as it takes to say something
+    new: log-odds stay finite when all answers are right, and few perfect people do not promise perfection.
+    """
     total, n_windows = tables.sum(1), windows.sum(1)  # [row, ...], [row]
-    share = _smoothed(statistic(total), n_windows)
-    without_one = _smoothed(statistic(total[:, None] - tables), n_windows[:, None] - windows)  # [row, subject]
-    left_out = _logit(without_one)
+    alike = 1 + ((windows**2).sum(1) / n_windows - 1).clip(0) * LEAST_LIKENESS  # Kish's design effect, [row]
+    share = _smoothed(statistic(total), n_windows, alike)
+    n_others = n_windows[:, None] - windows  # [row, subject]
+    left_out = logit(_smoothed(statistic(total[:, None] - tables), n_others, alike[:, None]))
     n_subjects = windows.shape[1]
     spread = (n_subjects - 1) / n_subjects * ((left_out - left_out.mean(1, keepdims=True)) ** 2).sum(1)
-    alike = 1 + ((windows**2).sum(1) / n_windows - 1).clip(0) * LEAST_LIKENESS  # Kish's design effect
     least = alike / (n_windows * share * (1 - share))
-    return _logit(share), np.sqrt(np.maximum(spread, least))
+    return logit(share), np.sqrt(np.maximum(spread, least))
 
 
-def _smoothed(share: np.ndarray, n_windows: np.ndarray) -> np.ndarray:
-    return np.asarray((share * n_windows + _HALF_WINDOW) / (n_windows + 2 * _HALF_WINDOW))
-
-
-def _logit(share: np.ndarray) -> np.ndarray:
-    return np.asarray(np.log(share / (1 - share)))
-
-
-def _student_t(degrees: int) -> float:
-    from scipy.special import stdtrit  # noqa: PLC0415 - only where an interval is asked for
-
-    return float(stdtrit(degrees, (1 + LEVEL) / 2))
+def _smoothed(share: np.ndarray, n_windows: np.ndarray, added: np.ndarray) -> np.ndarray:
+    return np.asarray((share * n_windows + added) / (n_windows + 2 * added))

@@ -63,10 +63,12 @@ class EvalReport:
 
     def __str__(self) -> str:
         found = self.closed_set
-        counts = f"{len(found.eval_set):,} windows of {found.n_subjects} people in {found.n_recordings} recordings"
+        people = _counted(found.n_subjects, "person", "people")
+        recordings = _counted(found.n_recordings, "recording", "recordings")
+        windows = _counted(len(found.eval_set), "window", "windows")
         lines = [
             f"{self.name} on the {self.config.split} split of {self.data}",
-            f"{counts}; seed {self.seed}",
+            f"{windows} of {people} in {recordings}; seed {self.seed}",
             "",
             *_summary(self.name, found),
             "",
@@ -180,6 +182,10 @@ def _per_class(found: ClosedSet) -> list[str]:
         shares = ("–" if share is None else f"{share:.3f}" for share in (score.precision, score.recall, score.f1))
         rows.append((score.name, f"{score.windows:,}", *shares))
     return _aligned(rows)
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:

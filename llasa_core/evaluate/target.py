@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from llasa_core.recipe import Recipe
 
 RECIPE_OF_CHECKPOINT = "recipe.yaml"
+LAST_FOLDERS = ("pretrain", "finetune", "checkpoint")
+"""Of a run; every run has them, so they name none."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,9 @@ def _of_folder(checkpoint: Path, data: Path | None, overrides: Sequence[str], ru
 
 
 def _name_of(checkpoint: Path) -> str:
-    """Return the recipe's name for `runs/NAME/finetune/checkpoint`, else the folder's own."""
-    *_, run, _stage, last = ("", "", *checkpoint.resolve().parts)
-    return run if last == "checkpoint" and run else last
+    """Return NAME of `runs/NAME/finetune/checkpoint` and of `NAME/checkpoint`, else the folder's own name."""
+    folders = [name for name in checkpoint.resolve().parts if name not in LAST_FOLDERS]
+    return folders[-1]
 
 
 def _checkpoint_of(name: str, recipe_file: Path, runs: Path) -> Path:

@@ -9,10 +9,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
+from torch import nn
 
 from llasa_core.errors import ModelError
+from llasa_core.model.tensors import misfits, read_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 WEIGHTS_FILE = "adapter_model.safetensors"
 CONFIG_FILE = "adapter_config.json"
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 PREFIX = "base_model.model."
 """What peft puts before each module's name in an adapter file."""
 
@@ -51,47 +53,61 @@ def save_adapter(lm: Any, config: AdapterConfig, base_lm: str, folder: Path) -> 
 def _lora_config(config: AdapterConfig) -> Any:
     from peft import LoraConfig  # noqa: PLC0415
 
-    attention = ["q_proj", "k_proj", "v_proj", "o_proj"]
     return LoraConfig(
         r=config.rank,
         lora_alpha=config.alpha,
         lora_dropout=config.dropout,
-        target_modules="all-linear" if config.targets == "all-linear" else attention,
+        target_modules="all-linear" if config.targets == "all-linear" else list(ATTENTION),
         task_type="CAUSAL_LM",
     )
 
 
-def merge_adapter(lm: Any, folder: Path) -> None:
+def merge_adapter(lm: Any, config: AdapterConfig, folder: Path) -> None:
     """Add a stored adapter to the LM's weights: W + alpha / r · B A (Hu et al., LoRA, 2021, section 4.1).
 
     Raises:
-        ModelError: the adapter is damaged, or was made for other layers than the LM has.
+        ModelError: the adapter is damaged, or was made for other layers than `config` names.
     """
     settings, tensors = _read(folder)
     scale = settings["lora_alpha"] / settings["r"]
-    modules = dict(lm.named_modules())
-    names = {name.rsplit(".lora_", 1)[0] for name in tensors}
+    modules = _adapted_modules(lm, config)
+    wanted = {}
+    for name, module in modules.items():
+        rows, columns = module.weight.shape
+        wanted[f"{PREFIX}{name}.lora_A.weight"] = [config.rank, columns]
+        wanted[f"{PREFIX}{name}.lora_B.weight"] = [rows, config.rank]
+    problems = misfits({name: list(tensor.shape) for name, tensor in tensors.items()}, wanted)
+    if problems:
+        raise ModelError(
+            f"the adapter does not fit the base LM: {'; '.join(problems)}",
+            where=folder / WEIGHTS_FILE,
+            fix="copy the whole checkpoint again, and name the base LM that it was trained on",
+        )
     with torch.no_grad():
-        for name in sorted(names):
-            module = modules.get(name.removeprefix(PREFIX))
-            a, b = tensors.get(f"{name}.lora_A.weight"), tensors.get(f"{name}.lora_B.weight")
-            if module is None or a is None or b is None or module.weight.shape != (b.shape[0], a.shape[1]):
-                raise ModelError(
-                    f"the adapter's `{name.removeprefix(PREFIX)}` does not fit the base LM",
-                    where=folder / WEIGHTS_FILE,
-                    fix="name the base LM that the checkpoint was trained on",
-                )
-            delta = (b.float() @ a.float()) * scale
-            module.weight += delta.to(device=module.weight.device, dtype=module.weight.dtype)
+        for name, module in modules.items():
+            a, b = (tensors[f"{PREFIX}{name}.lora_{part}.weight"].to(module.weight.device) for part in "AB")
+            module.weight += (b.float() @ a.float() * scale).to(module.weight.dtype)
+
+
+def _adapted_modules(lm: Any, config: AdapterConfig) -> dict[str, nn.Linear]:
+    """Return the layers that peft would adapt, by name."""
+    head = lm.get_output_embeddings()
+    return {
+        name: module
+        for name, module in lm.named_modules()
+        if isinstance(module, nn.Linear)
+        and module is not head
+        and (config.targets == "all-linear" or name.rsplit(".", 1)[-1] in ATTENTION)
+    }
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     try:
         settings = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
-        return settings, load_file(folder / WEIGHTS_FILE)
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, ValueError) as error:
         raise ModelError(
-            f"the adapter cannot be read: {str(error).splitlines()[0]}",
-            where=folder / WEIGHTS_FILE,
+            f"the adapter's settings cannot be read: {str(error).splitlines()[0]}",
+            where=folder / CONFIG_FILE,
             fix="copy the checkpoint again, or train it again with `llasa finetune`",
         ) from error
+    return settings, read_tensors(folder / WEIGHTS_FILE)

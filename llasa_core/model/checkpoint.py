@@ -28,13 +28,12 @@ from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
 from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.prompt import make_template
-from llasa_core.model.tensors import read_tensors, save_module
+from llasa_core.model.tensors import load_module, save_module
 from llasa_core.model.text import TextCodec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import nn
 
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
 """Checkpoints that come with the package, a folder for each recipe."""
@@ -163,33 +162,13 @@ def load_checkpoint(
     codec = TextCodec.from_folder(folder)
     encoder = LimuBert(config.encoder)
     model = LlasaModel(config.model, encoder, lm, codec, make_template(config.model, codec))
-    _load(encoder, folder / "encoder.safetensors")
-    _load(model.projector, folder / "projector.safetensors")
+    load_module(encoder, folder / "encoder.safetensors")
+    load_module(model.projector, folder / "projector.safetensors")
     if config.adapter is not None:
-        merge_adapter(lm, folder / "adapter")
+        merge_adapter(lm, config.adapter, folder / "adapter")
     if (folder / "lm.safetensors").is_file():
-        _load(lm, folder / "lm.safetensors")
+        load_module(lm, folder / "lm.safetensors")
     return model.to(device).eval().requires_grad_(requires_grad=False)
-
-
-def _load(module: nn.Module, file: Path) -> None:
-    """Load a module's tensors strictly: none missing, none extra, each of the right shape."""
-    found = read_tensors(file)
-    wanted = module.state_dict()
-    problems = [f"`{name}` is missing" for name in wanted if name not in found]
-    problems += [f"`{name}` is not expected" for name in found if name not in wanted]
-    problems += [
-        f"`{name}` is {list(found[name].shape)}, expected {list(wanted[name].shape)}"
-        for name in wanted
-        if name in found and found[name].shape != wanted[name].shape
-    ]
-    if problems:
-        raise ModelError(
-            f"{file.name} does not fit this checkpoint's config.json: {'; '.join(problems[:3])}",
-            where=file,
-            fix="copy the whole checkpoint again; its files belong together",
-        )
-    module.load_state_dict(found)
 
 
 def _check_base_lm(trained_on: dict[str, Any], given: dict[str, Any], folder: Path, say: Callable[[str], None]) -> None:

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from llasa_core.data.channels import ACC, CHANNELS, GYR
 from llasa_core.errors import ModelError
+from llasa_core.model.tensors import misfits
 
 if TYPE_CHECKING:
     from llasa_core.model.config import EncoderConfig
@@ -135,26 +136,19 @@ class LimuBert(nn.Module):
         Raises:
             ModelError: the file is missing, damaged, or holds other tensors than LIMU-BERT's.
         """
-        return cls.from_tensors(_read_published(Path(path)), Path(path))
+        return cls._from_tensors(_read_published(Path(path)), Path(path))
 
     @classmethod
-    def from_tensors(cls, tensors: dict[str, torch.Tensor], path: Path) -> LimuBert:
-        """Make an encoder of the sizes that `tensors` have, and load them strictly; `path` is named in errors."""
+    def _from_tensors(cls, tensors: dict[str, torch.Tensor], path: Path) -> LimuBert:
         tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("fc.")}
         encoder = cls(config_of(tensors, path))
-        wanted = encoder.state_dict()
-        problems = [f"`{name}` is missing" for name in wanted if name not in tensors]
-        problems += [f"`{name}` is not LIMU-BERT's" for name in tensors if name not in wanted]
-        problems += [
-            f"`{name}` is {list(tensors[name].shape)}, expected {list(wanted[name].shape)}"
-            for name in wanted
-            if name in tensors and tensors[name].shape != wanted[name].shape
-        ]
+        wanted = {name: list(tensor.shape) for name, tensor in encoder.state_dict().items()}
+        problems = misfits({name: list(tensor.shape) for name, tensor in tensors.items()}, wanted)
         if problems:
             raise ModelError(
-                f"these are not LIMU-BERT's weights: {'; '.join(problems[:3])}",
+                f"these are not LIMU-BERT's weights: {'; '.join(problems)}",
                 where=path,
-                fix="name a published LIMU-BERT file or an `encoder.safetensors`",
+                fix="name a published LIMU-BERT file",
             )
         encoder.load_state_dict(tensors)
         return encoder.eval()
@@ -201,7 +195,7 @@ def config_of(tensors: dict[str, torch.Tensor], path: Path) -> EncoderConfig:
         raise ModelError(
             "these are not LIMU-BERT's weights: `transformer.embed.pos_embed.weight` is missing",
             where=path,
-            fix="name a published LIMU-BERT file or an `encoder.safetensors`",
+            fix="name a published LIMU-BERT file",
         ) from None
     return EncoderConfig(hidden=hidden, hidden_ff=hidden_ff, max_len=max_len)
 

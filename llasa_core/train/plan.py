@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,13 @@ class StagePlan:
     """Parameters of each part that is trained; None while they are not known."""
     unknown: str | None
     """Why some are not known."""
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether `max_steps` ends the stage before its epochs do."""
+        if self.steps is None or self.items_per_epoch is None:
+            return False
+        return self.steps < self.epochs * math.ceil(self.items_per_epoch / self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -234,22 +242,25 @@ def _data_lines(data: DataCounts) -> list[str]:
     lines = [f"data      {data.folder}"]
     for split, counts in data.splits.items():
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in data.qa_items[split].items())
-        people = f"{counts['subjects']} subject{'' if counts['subjects'] == 1 else 's'}"
-        lines.append(f"  {split:<8}{counts['windows']:,} windows of {people}; QA items: {kinds or 'none'}")
+        of_people = f"{counts['windows']:,} windows of {_count(counts['subjects'], 'subject')}"
+        lines.append(f"  {split:<8}{of_people}; QA items: {kinds or 'none'}")
     return lines
 
 
 def _stage_lines(plan: StagePlan) -> list[str]:
     unit = "windows" if plan.stage == "encoder" else "QA items"
     parts = ", ".join(f"{name} {'unknown' if n is None else f'{n:,}'}" for name, n in plan.trained.items())
-    steps = "steps     unknown while the data is not there"
+    steps = "unknown while the data is not there"
     if plan.items is not None:
-        steps = (
-            f"steps     {plan.steps:,}: {plan.epochs} epoch{'' if plan.epochs == 1 else 's'} of {plan.items_per_epoch:,} of {plan.items:,} {unit}, "
-            f"{plan.batch_size} a step"
-        )
+        epochs = f"{_count(plan.epochs, 'epoch')} of {plan.items_per_epoch:,} of {plan.items:,} {unit}"
+        capped = ", stopped by `max_steps`" if plan.is_capped else ""
+        steps = f"{plan.steps:,}: {epochs}, {plan.batch_size} a step{capped}"
     return [
-        f"{plan.stage}",
+        plan.stage,
         f"  trains    {parts} parameters" + (f" ({plan.unknown})" if plan.unknown else ""),
-        f"  {steps}",
+        f"  steps     {steps}",
     ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -19,7 +19,7 @@ from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.masking import mask_spans
 from llasa_core.model.multimodal import LlasaModel, Loss
 from llasa_core.model.prompt import make_template
-from llasa_core.model.tensors import read_tensors, save_module
+from llasa_core.model.tensors import load_module, save_module
 from llasa_core.model.text import TextCodec
 from llasa_core.recipe_file import recipe_yaml
 from llasa_core.train.card import model_card
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from llasa_core.model.config import EncoderConfig
     from llasa_core.recipe import FinetuneConfig, PretrainConfig, Recipe
 
 ENCODER_FILE = "encoder.safetensors"
@@ -191,6 +192,11 @@ class LanguageStage:
         loss: Loss = self.model(part.to(device))
         return loss
 
+    def _activities(self) -> tuple[str, ...]:
+        """Return the activities that training people were seen doing."""
+        present = set(self._store.activity[self._store.rows("train")].tolist())
+        return tuple(name for i, name in enumerate(self._store.activity_names) if i in present)
+
     def _config_of(self, adapter: Any) -> CheckpointConfig:
         base = locate(self.model.config.base_lm)
         return CheckpointConfig(
@@ -198,9 +204,9 @@ class LanguageStage:
             model=self.model.config,
             adapter=adapter,
             base_lm={**identity_of(base), "seed": self._recipe.seed},
-            activities=tuple(self._store.activity_names),
+            activities=self._activities(),
             sampling_rate_hz=self._store.sampling_rate_hz,
-            window_s=self._recipe.encoder.max_len / self._store.sampling_rate_hz,
+            window_s=self._store.window_s,
         )
 
 
@@ -209,7 +215,7 @@ class PretrainStage(LanguageStage):
 
     def __init__(self, recipe: Recipe, encoder: Path, device: torch.device, say: Callable[[str], None]) -> None:
         config = recipe.pretrain
-        model = build_model(recipe, read_encoder(encoder), device, say)
+        model = build_model(recipe, read_encoder(encoder, recipe.encoder), device, say)
         super().__init__(recipe, config, model)
         model.requires_grad_(requires_grad=False)
         model.projector.requires_grad_(requires_grad=True)
@@ -228,8 +234,8 @@ class FinetuneStage(LanguageStage):
 
     def __init__(self, recipe: Recipe, pretrained: Path, device: torch.device, say: Callable[[str], None]) -> None:
         config = recipe.finetune
-        model = build_model(recipe, read_encoder(pretrained / ENCODER_FILE), device, say)
-        model.projector.load_state_dict(read_tensors(pretrained / "projector.safetensors"))
+        model = build_model(recipe, read_encoder(pretrained / ENCODER_FILE, recipe.encoder), device, say)
+        load_module(model.projector, pretrained / "projector.safetensors")
         super().__init__(recipe, config, model)
         model.requires_grad_(requires_grad=False)
         if config.adapter is None:
@@ -261,11 +267,13 @@ class FinetuneStage(LanguageStage):
         )
 
 
-def read_encoder(path: Path) -> LimuBert:
-    """Read an encoder from a file of ours or a published `.pt`."""
-    if path.suffix == ".safetensors":
-        return LimuBert.from_tensors(read_tensors(path), path)
-    return LimuBert.from_published(path)
+def read_encoder(path: Path, config: EncoderConfig) -> LimuBert:
+    """Read an encoder from a file of ours, of the recipe's sizes, or from a published `.pt`, which has its own."""
+    if path.suffix != ".safetensors":
+        return LimuBert.from_published(path)
+    encoder = LimuBert(config)
+    load_module(encoder, path)
+    return encoder.eval()
 
 
 def build_model(recipe: Recipe, encoder: LimuBert, device: torch.device, say: Callable[[str], None]) -> LlasaModel:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from llasa_core.chat.conversation import Conversation
-from llasa_core.chat.recording_windows import RecordingWindows, cut_for_chat
+from llasa_core.chat.recording_windows import RecordingWindows, WholeRecording, cut_for_chat
 from llasa_core.chat.settings import ChatSettings
 from llasa_core.data.qa import Turn
 from llasa_core.data.recording import Recording, Segment
@@ -32,7 +32,7 @@ def windows() -> RecordingWindows:
     samples = rng.normal(size=(1200, 6)) * np.linspace(0.1, 5, 1200)[:, None]
     samples[:, 0] += 9.8
     recording = Recording(Path("a.csv"), "csv", "csv/a", "a", 20.0, samples, (Segment(0, 1200, None),))
-    return cut_for_chat(recording, sampling_rate_hz=20.0, window_s=6.0)
+    return cut_for_chat(WholeRecording((recording,)), sampling_rate_hz=20.0, window_s=6.0)
 
 
 def begin(model: LlasaModel, windows: RecordingWindows, **settings: float) -> Conversation:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llasa_core.chat.recording_windows import RecordingWindows, cut_for_chat, read_recording
+from llasa_core.chat.recording_windows import RecordingWindows, WholeRecording, cut_for_chat, read_recording
 from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.recording import Recording, Segment
 from llasa_core.errors import DataError
@@ -25,27 +25,27 @@ def hapt_folder(folder: Path, people: int) -> Path:
     return folder
 
 
-def recording_of(seconds: float, *segments: Segment, rate: float = 20.0) -> Recording:
+def part_of(seconds: float, *segments: Segment, rate: float = 20.0) -> Recording:
     n_samples = round(seconds * rate)
     samples = np.arange(n_samples)[:, None] * np.ones(6)
     whole = (Segment(0, n_samples, None),)
-    return Recording(Path("walk.csv"), "csv", "csv/walk", "walk", rate, samples, segments or whole)
+    return Recording(Path("walk.csv"), "csv", "csv/walk", "walk", rate, samples, segments or whole, notes=("50 Hz",))
 
 
-def cut(recording: Recording) -> RecordingWindows:
-    return cut_for_chat(recording, sampling_rate_hz=20.0, window_s=6.0)
+def cut(*parts: Recording) -> RecordingWindows:
+    return cut_for_chat(WholeRecording(parts), sampling_rate_hz=20.0, window_s=6.0)
 
 
 def test_the_only_recording_of_a_path_needs_no_name(tmp_path: Path):
     recording = read_recording(hapt_folder(tmp_path / "raw", people=1), ReadOptions())
 
-    assert recording.session == "exp01_user01"
+    assert recording.name == "exp01_user01"
 
 
 def test_one_of_several_recordings_is_chosen_by_name(tmp_path: Path):
     recording = read_recording(hapt_folder(tmp_path / "raw", people=3), ReadOptions(), "exp02_user02")
 
-    assert recording.subject == "hapt/02"
+    assert recording.parts[0].subject == "hapt/02"
 
 
 def test_several_recordings_and_no_name_list_the_choices(tmp_path: Path):
@@ -76,25 +76,47 @@ def test_a_name_that_is_not_there_lists_the_first_choices(tmp_path: Path):
 
 
 def test_windows_stand_side_by_side_and_leave_out_the_tail():
-    windows = cut(recording_of(20))
+    windows = cut(part_of(20))
 
     assert windows.windows.shape == (3, 120, 6)
     assert windows.windows[:, 0, 0].tolist() == [0, 120, 240]
     assert windows.start_s.tolist() == [0, 6, 12]
-    assert windows.duration_s == 20
+    assert windows.recording.duration_s == 20
 
 
 def test_a_window_may_span_a_change_of_label_but_no_gap():
-    touching = recording_of(8, Segment(0, 80, "standing"), Segment(80, 160, "sitting"))
-    apart = recording_of(12, Segment(0, 80, "standing"), Segment(90, 240, "sitting"))
+    touching = part_of(8, Segment(0, 80, "standing"), Segment(80, 160, "sitting"))
+    apart = part_of(12, Segment(0, 80, "standing"), Segment(90, 240, "sitting"))
 
     assert cut(touching).start_s.tolist() == [0]
     assert cut(apart).start_s.tolist() == [4.5]
 
 
+def test_a_recording_with_gaps_is_one_recording(tmp_path: Path):
+    times = [t / 50 for t in range(50 * 24) if not 7 <= t / 50 < 9]
+    rows = [f"{t:.2f},9.81,0.02,0.03,0.001,0.002,0.003" for t in times]
+    header = "time_s,acc_x (m/s^2),acc_y (m/s^2),acc_z (m/s^2),gyr_x (rad/s),gyr_y (rad/s),gyr_z (rad/s)"
+    (tmp_path / "walk.csv").write_text("\n".join([header, *rows]) + "\n")
+
+    recording = read_recording(tmp_path / "walk.csv", ReadOptions())
+
+    assert [len(part.samples) for part in recording.parts] == [7 * 50, 15 * 50]
+    assert recording.duration_s == pytest.approx(22)
+    assert len(recording.samples) == 22 * 50
+    # the second part begins after 7 s of signal
+    assert cut_for_chat(recording, sampling_rate_hz=20.0, window_s=6.0).start_s == pytest.approx([0, 7, 13])
+
+
+def test_a_part_that_fills_no_window_is_passed_over():
+    windows = cut(part_of(6), part_of(2), part_of(6))
+
+    assert windows.start_s.tolist() == [0, 8]
+    assert windows.recording.notes == ("50 Hz",)
+
+
 def test_a_recording_shorter_than_a_window_is_refused():
     with pytest.raises(DataError) as error:
-        cut(recording_of(5.5))
+        cut(part_of(5.5))
 
     assert str(error.value) == (
         "the recording lasts 5.5 s, the model needs 6 s\n  where: walk.csv\n  fix:   ask about a longer recording"
@@ -103,17 +125,17 @@ def test_a_recording_shorter_than_a_window_is_refused():
 
 def test_stretches_that_are_all_too_short_are_refused():
     with pytest.raises(DataError) as error:
-        cut(recording_of(10, Segment(0, 90, None), Segment(100, 200, None)))
+        cut(part_of(10, Segment(0, 90, None), Segment(100, 200, None)))
 
     assert str(error.value) == (
-        "gaps cut up the recording: no stretch of it lasts 6 s\n"
+        "the recording lasts 10.0 s, without a stretch of 6 s between gaps\n"
         "  where: walk.csv\n"
         "  fix:   ask about a longer recording"
     )
 
 
 def test_windows_looked_at_are_spread_over_the_whole_recording():
-    windows = cut(recording_of(60))
+    windows = cut(part_of(60))
 
     assert windows.evenly_spaced(4).tolist() == [0, 3, 6, 9]
     assert windows.evenly_spaced(1).tolist() == [0]

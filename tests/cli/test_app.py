@@ -247,6 +247,8 @@ def test_recipe_schema_is_json_schema(capsys: pytest.CaptureFixture[str]):
     assert main(["recipe", "schema"]) == 0
     schema = json.loads(capsys.readouterr().out)
 
+    assert main(["recipe", "schema", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == schema
     assert schema["properties"]["seed"]["default"] == 7
     assert schema["properties"]["seed"]["description"].startswith("Seeds every random choice")
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -81,20 +82,19 @@ def test_questions_on_stdin_are_one_conversation(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminal like this")
 def test_a_person_at_a_terminal_can_talk_stop_an_answer_and_leave(chat: list[str]):
-    terminal = Terminal([*chat[:-2], "--max-new-tokens", "1900"])
-
-    begin = terminal.until("> ")
-    assert "walking.csv: 18 s at 50 Hz" in begin
-    assert re.search("acc_x +[0-9.]+ [\u2800-\u28ff]{20}", begin)
-    assert "windows: 3 × " in begin
-    assert "there is no command `/what`" in terminal.say("/what").until("> ")
-    terminal.say("What is the person doing?").until("\n")
-    terminal.some()  # the answer has begun
-    assert "(stopped)" in terminal.interrupt().until("> ")
-    assert "forgotten" in terminal.say("/reset").until("> ")
-    assert "/quit or Ctrl-D ends" in terminal.interrupt().until("> ")
-    assert "longer than the 2048 that the LM reads" in terminal.say("x" * 400).until("> ")
-    assert terminal.press("\x04").exit_code() == 0
+    with Terminal([*chat[:-2], "--max-new-tokens", "1900"]) as terminal:
+        begin = terminal.until("> ")
+        assert "walking.csv: 18 s at 50 Hz" in begin
+        assert re.search("acc_x +[0-9.]+ [\u2800-\u28ff]{20}", begin)
+        assert "windows: 3 × " in begin
+        assert "there is no command `/what`" in terminal.say("/what").until("> ")
+        terminal.say("What is the person doing?").until("\n")
+        terminal.some()  # the answer has begun
+        assert "(stopped)" in terminal.interrupt().until("> ")
+        assert "forgotten" in terminal.say("/reset").until("> ")
+        assert "/quit or Ctrl-D ends" in terminal.interrupt().until("> ")
+        assert "longer than the 2048 that the LM reads" in terminal.say("x" * 400).until("> ")
+        assert terminal.press("\x04").exit_code() == 0
 
 
 class Terminal:
@@ -113,6 +113,14 @@ class Terminal:
         )
         os.close(other_end)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._handle)
+
     def some(self, timeout_s: float = 60) -> str:
         """Return what is shown next."""
         ready, _, _ = select.select([self._handle], [], [], timeout_s)
@@ -128,22 +136,21 @@ class Terminal:
             shown += self.some()
         return shown
 
-    def press(self, keys: str) -> Terminal:
+    def press(self, keys: str) -> Self:
         """Type keys."""
         os.write(self._handle, keys.encode())
         return self
 
-    def say(self, line: str) -> Terminal:
+    def say(self, line: str) -> Self:
         """Type a line."""
         return self.press(line + "\n")
 
-    def interrupt(self) -> Terminal:
-        """Do what Ctrl-C does."""
+    def interrupt(self) -> Self:
+        """Do what Ctrl-C does, once `input` has had the time to listen."""
+        time.sleep(0.2)
         self._process.send_signal(signal.SIGINT)
         return self
 
     def exit_code(self) -> int:
         """Wait for the end."""
-        code = self._process.wait(60)
-        os.close(self._handle)
-        return code
+        return self._process.wait(60)

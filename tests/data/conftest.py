@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,16 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-class MakeRecording(Protocol):
-    """Makes a recording of some samples."""
-
-    def __call__(
-        self, samples: np.ndarray, rate_hz: float = 20.0, segments: Sequence[Segment] | None = None
-    ) -> Recording: ...
-
-
 @pytest.fixture
-def recording_of() -> MakeRecording:
+def recording_of() -> Callable[..., Recording]:
     """Return a maker of recordings; without segments, all of it is one without a label."""
 
     def make(samples: np.ndarray, rate_hz: float = 20.0, segments: Sequence[Segment] | None = None) -> Recording:
@@ -47,33 +39,14 @@ def still() -> Callable[[int], np.ndarray]:
 
 
 @pytest.fixture
-def hapt_folder(tmp_path: Path) -> Path:
-    """Return a folder like HAPT's RawData: two people, 30 s each, half walking and half sitting, 1 s unlabelled."""
-    folder = tmp_path / "RawData"
-    write_hapt(folder, users=(1, 3), seconds=30)
-    return folder
+def nodding() -> Callable[..., np.ndarray]:
+    """Return a maker of samples of a device that nods by 0.5 rad at 0.1 Hz, so that gyr tells how gravity turns."""
 
+    def make(n_samples: int, rate_hz: float = 50.0) -> np.ndarray:
+        angle = 0.5 * np.sin(0.2 * np.pi * np.arange(n_samples) / rate_hz)
+        samples = np.zeros((n_samples, 6))
+        samples[:, 0], samples[:, 2] = -9.80665 * np.sin(angle), 9.80665 * np.cos(angle)
+        samples[:, 4] = 0.1 * np.pi * np.cos(0.2 * np.pi * np.arange(n_samples) / rate_hz)
+        return samples
 
-@pytest.fixture
-def make_hapt() -> Callable[..., None]:
-    """Return what writes a folder like HAPT's RawData."""
-    return write_hapt
-
-
-def write_hapt(folder: Path, *, users: Sequence[int], seconds: int) -> None:
-    """Write one experiment a person: walking, then a transition of 1 s, then sitting, and 1 s without a label."""
-    folder.mkdir()
-    labels = []
-    for experiment, user in enumerate(users, start=1):
-        random = np.random.default_rng(user)
-        half = 50 * seconds // 2
-        gravity = np.tile([1.0, 0.0, 0.0], (2 * half, 1))
-        for sensor, level in (("acc", gravity), ("gyro", 0 * gravity)):
-            noise = random.normal(size=(2 * half, 3)) * np.repeat([[0.3], [0.001]], half, axis=0)
-            np.savetxt(folder / f"{sensor}_exp{experiment:02d}_user{user:02d}.txt", level + noise, fmt="%.9g")
-        labels += [
-            f"{experiment} {user} 1 0 {half - 51}",
-            f"{experiment} {user} 8 {half - 50} {half - 1}",
-            f"{experiment} {user} 4 {half} {2 * half - 51}",
-        ]
-    (folder / "labels.txt").write_text("\n".join(labels) + "\n")
+    return make

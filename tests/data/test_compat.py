@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -8,8 +8,12 @@ import pytest
 from llasa_core.data.compat import binned
 from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import read_recordings
-from llasa_core.data.recording import Segment
+from llasa_core.data.recording import Recording, Segment
 from llasa_core.data.windows import WindowConfig, windows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def published_down_sample(data: np.ndarray, samples_a_step: float, start: int, end: int) -> np.ndarray:
@@ -40,7 +44,7 @@ def test_bin_means_equal_the_published_loop_bit_for_bit(samples_a_step: float, s
     assert starts[0] == start
 
 
-def test_a_stretch_needs_more_than_120_steps(recording_of):
+def test_a_stretch_needs_more_than_120_steps(recording_of: Callable[..., Recording]):
     # a label of 305 samples has 304 but the last, whose 2s and 3s fill 121 bins; one of 303 fills 120
     config = WindowConfig(stride_s=6, compat="limu-bert")
     long, short = (

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +11,10 @@ from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import read_recordings
 from llasa_core.data.recording import Recording, Segment
 from llasa_core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 AGAIN = "unpack the dataset again, with all files of RawData in one folder"
 
@@ -75,7 +78,9 @@ def test_blanks_do_not_matter(hapt_folder: Path, tmp_path: Path):
     spaced = tmp_path / "spaced"
     shutil.copytree(hapt_folder, spaced)
     for file in spaced.glob("acc_*"):
-        file.write_text("\r\n".join(f" {line.replace(' ', '  ')}\t" for line in file.read_text().splitlines()) + "\r\n\r\n")
+        file.write_text(
+            "\r\n".join(f" {line.replace(' ', '  ')}\t" for line in file.read_text().splitlines()) + "\r\n\r\n"
+        )
 
     assert np.array_equal(read(spaced)[0].samples, read(hapt_folder)[0].samples)
 
@@ -154,7 +159,7 @@ def test_sensors_of_different_length_are_refused(hapt_folder: Path):
         ("1 1 one 0 699", 'activity is not a whole number: "one"', ":3"),
         ("1 1 1 0", "a label has 5 numbers, not 4: experiment, user, activity, first sample, last sample", ""),
         ("1 1 13 0 699", "activity 13 is none of HAPT's 1 to 12", ":3"),
-        ("1 1 1 0 720", "samples 700 to 749 overlap another label or lie outside the 1500 samples", ":4"),
+        ("1 1 1 0 720", "samples 700 to 749 overlap another label, or lie outside the 1500 here", ":4"),
     ],
 )
 def test_a_bad_label_is_named_with_its_row(hapt_folder: Path, text: str, message: str, column: str):
@@ -179,7 +184,9 @@ def test_a_damaged_zip_is_refused(hapt_folder: Path, tmp_path: Path):
             packed.write(file, file.name)
     archive.write_bytes(archive.read_bytes()[:-100])
 
-    assert refusal(archive) == f"not a whole zip: File is not a zip file\n  where: {archive}\n  fix:   download it again"
+    assert (
+        refusal(archive) == f"not a whole zip: File is not a zip file\n  where: {archive}\n  fix:   download it again"
+    )
 
 
 def test_damage_inside_a_zip_is_found(make_hapt: Callable[..., None], tmp_path: Path):

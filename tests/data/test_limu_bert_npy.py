@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,10 +10,15 @@ from llasa_core.data.readers import read_recordings
 from llasa_core.data.windows import WindowConfig, windows_of
 from llasa_core.errors import DataError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FIX = "check that these are LIMU-BERT's files and that `--format` names their dataset"
 
 
-def write_pair(folder: Path, *, activities: list[int], users: list[int], scale: float = 9.8) -> tuple[np.ndarray, np.ndarray]:
+def write_pair(
+    folder: Path, *, activities: list[int], users: list[int], scale: float = 9.8
+) -> tuple[np.ndarray, np.ndarray]:
     """Write windows with the label columns of `uci` and `motion`: activity, user."""
     folder.mkdir(exist_ok=True)
     random = np.random.default_rng(0)
@@ -55,7 +60,9 @@ def test_either_file_stands_for_the_pair(tmp_path: Path, name: str):
 
 def test_shoaib_is_read_by_person_and_placement(tmp_path: Path):
     data, labels = write_pair(tmp_path / "shoaib", activities=[3, 3, 6], users=[1, 1, 1])
-    labels = np.concatenate([labels[:, :, :1], np.array([0, 4, 0])[:, None, None] + 0 * labels[:, :, :1], labels[:, :, 1:]], 2)
+    labels = np.concatenate(
+        [labels[:, :, :1], np.array([0, 4, 0])[:, None, None] + 0 * labels[:, :, :1], labels[:, :, 1:]], 2
+    )
     np.save(tmp_path / "shoaib" / "data_20_120.npy", np.concatenate([data, data[:, :, :3]], axis=2))  # magnetometer
     np.save(tmp_path / "shoaib" / "label_20_120.npy", labels)
 
@@ -149,6 +156,6 @@ def test_labels_of_another_number_of_windows_are_refused(tmp_path: Path):
     np.save(tmp_path / "uci" / "label_20_120.npy", labels[:1])
 
     assert refusal(tmp_path / "uci") == (
-        "the array has shape [1, 120, 2], not [2, 120, columns] as the data need\n"
+        "the array has shape [1, 120, 2], the data need [2, 120, columns]\n"
         f"  where: {tmp_path / 'uci' / 'label_20_120.npy'}\n  fix:   {FIX}"
     )

@@ -5,19 +5,25 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 import pytest
 
+from llasa_core.data import cutting
 from llasa_core.data.prepare import PrepareSettings, prepare
 from llasa_core.data.qa import read_qa
-from llasa_core.data.store import WindowStore
+from llasa_core.data.store import ShardWriter, WindowStore
 from llasa_core.data.windows import WindowConfig
 from llasa_core.errors import DataError, RunError, UsageError
 from llasa_core.locks import only_one
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from llasa_core.data.store import ShardInfo
 
 SMALL = PrepareSettings(shard_mb=0.02)  # 6 windows a shard: many shards from little data
 
@@ -50,7 +56,13 @@ def test_a_folder_becomes_windows_questions_and_a_report(hapt_folder: Path, tmp_
             "unit": "samples",
             "seconds": 1.0,
         },
-        {"source": "RawData/acc_exp01_user01.txt", "reason": "no label", "count": 50, "unit": "samples", "seconds": 1.0},
+        {
+            "source": "RawData/acc_exp01_user01.txt",
+            "reason": "no label",
+            "count": 50,
+            "unit": "samples",
+            "seconds": 1.0,
+        },
         {
             "source": "RawData/acc_exp01_user01.txt",
             "reason": "end of a segment that fills no window",
@@ -90,10 +102,10 @@ def test_the_report_reads_as_a_table(hapt_folder: Path, tmp_path: Path):
         "  val           0        0         0\n"
         "  test          1        6        24\n"
         "\n"
-        "  left out                               recordings              amount\n"
-        "  transition between postures                     2  100 samples, 2.0 s\n"
-        "  no label                                        2  100 samples, 2.0 s\n"
-        "  end of a segment that fills no window           2  400 samples, 8.0 s\n"
+        "  left out                               sources              amount\n"
+        "  transition between postures                  2  100 samples, 2.0 s\n"
+        "  no label                                     2  100 samples, 2.0 s\n"
+        "  end of a segment that fills no window        2  400 samples, 8.0 s\n"
         "\n"
         "decided\n"
         "  acceleration from g to m/s² (× 9.80665), angular rate in rad/s and 50 Hz, as the dataset documents them"
@@ -110,20 +122,28 @@ def test_no_person_is_in_two_splits(make_hapt: Callable[..., None], tmp_path: Pa
     assert not (tmp_path / "data" / "qa-train.json").exists()
 
 
-def test_workers_and_place_change_no_byte(make_hapt: Callable[..., None], tmp_path: Path):
-    make_hapt(tmp_path / "RawData", users=[1, 3, 4, 7], seconds=20)
+def test_workers_and_place_change_no_byte(
+    make_hapt: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    make_hapt(tmp_path / "RawData", users=[1, 3, 4, 7, 9, 11], seconds=20)
+    (tmp_path / "RawData" / "acc_exp03_user04.txt").write_text("not a number\n")
     shutil.copytree(tmp_path / "RawData", tmp_path / "moved" / "RawData")
+    settings = SMALL.model_copy(update={"skip_bad": True})
 
-    prepare([tmp_path / "RawData"], tmp_path / "one", SMALL, workers=1)
-    prepare([tmp_path / "moved" / "RawData"], tmp_path / "two", SMALL, workers=2)
+    prepare([tmp_path / "RawData"], tmp_path / "one", settings, workers=1)
+    prepare([tmp_path / "moved" / "RawData"], tmp_path / "two", settings, workers=2)
+    monkeypatch.setattr(cutting, "LARGEST_SENT", 0)  # as if each file were too large to be sent between processes
+    prepare([tmp_path / "moved" / "RawData"], tmp_path / "large", settings, workers=2)
 
-    assert len(list((tmp_path / "one").glob("*.h5"))) == 3
+    assert len(list((tmp_path / "one").glob("*.h5"))) == 4
     assert same_bytes(tmp_path / "one", tmp_path / "two")
+    assert same_bytes(tmp_path / "one", tmp_path / "large")
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from llasa_core.data import cutting
 from llasa_core.data.prepare import PrepareSettings, prepare
 def progress(done, words=""):
     if done >= float(sys.argv[3]):
@@ -175,13 +195,13 @@ def test_the_same_recording_is_kept_once(hapt_folder: Path, tmp_path: Path):
 
     report = prepare([hapt_folder, tmp_path / "Twice", hapt_folder], tmp_path / "data", PrepareSettings(qa="none"))
 
-    copies = [part for part in report.left_out if part["reason"].startswith("same")]
+    copies = [part for part in report.left_out if part["reason"] == "the same recording again"]
     assert report.windows == 12
-    assert [(copy["source"], copy["reason"], copy["count"]) for copy in copies] == [
-        ("RawData/acc_exp01_user01.txt", "same recording as RawData/acc_exp01_user01.txt", 1),
-        ("RawData/acc_exp02_user03.txt", "same recording as RawData/acc_exp02_user03.txt", 1),
-        ("Twice/acc_exp01_user01.txt", "same recording as RawData/acc_exp01_user01.txt", 1),
-        ("Twice/acc_exp02_user03.txt", "same recording as RawData/acc_exp02_user03.txt", 1),
+    assert [(copy["source"], copy["kept_as"], copy["count"]) for copy in copies] == [
+        ("RawData/acc_exp01_user01.txt", "RawData/acc_exp01_user01.txt", 1),
+        ("RawData/acc_exp02_user03.txt", "RawData/acc_exp02_user03.txt", 1),
+        ("Twice/acc_exp01_user01.txt", "RawData/acc_exp01_user01.txt", 1),
+        ("Twice/acc_exp02_user03.txt", "RawData/acc_exp02_user03.txt", 1),
     ]
 
 
@@ -239,7 +259,7 @@ def test_other_sources_need_fresh(hapt_folder: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("fresh", [False, True])
-def test_what_somebody_else_wrote_is_not_touched(hapt_folder: Path, tmp_path: Path, fresh: bool):
+def test_what_somebody_else_wrote_is_not_touched(hapt_folder: Path, tmp_path: Path, *, fresh: bool):
     out = tmp_path / "precious"
     out.mkdir()
     (out / "thesis.tex").write_text("mine")
@@ -248,9 +268,7 @@ def test_what_somebody_else_wrote_is_not_touched(hapt_folder: Path, tmp_path: Pa
         prepare([hapt_folder], out, PrepareSettings(), fresh=fresh)
 
     assert str(caught.value) == (
-        "there is something here that `prepare-data` did not write\n"
-        f"  where: {out}\n"
-        "  fix:   pass another `--out`"
+        f"there is something here that `prepare-data` did not write\n  where: {out}\n  fix:   pass another `--out`"
     )
     assert [file.name for file in out.iterdir()] == ["thesis.tex"]
 
@@ -278,12 +296,11 @@ def test_an_error_leaves_nothing_behind(hapt_folder: Path, tmp_path: Path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["RawData"]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_bad_files_can_be_skipped_and_are_counted(hapt_folder: Path, tmp_path: Path, workers: int):
+def test_bad_files_can_be_skipped_and_are_counted(hapt_folder: Path, tmp_path: Path):
     with (hapt_folder / "acc_exp02_user03.txt").open("a") as file:
         file.write("1 2 end\n")
 
-    report = prepare([hapt_folder], tmp_path / "data", PrepareSettings(skip_bad=True), workers=workers)
+    report = prepare([hapt_folder], tmp_path / "data", PrepareSettings(skip_bad=True))
 
     assert report.windows == 6
     assert report.left_out[-1] == {
@@ -361,3 +378,72 @@ def test_the_manifest_says_where_everything_came_from(hapt_folder: Path, tmp_pat
     assert [source["name"] for source in manifest["sources"]] == ["hapt/exp01_user01", "hapt/exp02_user03"]
     assert manifest["shards"][0]["windows"] == 12
     assert manifest["splits"] == {"train": ["hapt/01"], "val": [], "test": ["hapt/03"]}
+
+
+def test_one_file_of_a_set_is_enough(hapt_folder: Path, tmp_path: Path):
+    report = prepare([hapt_folder / "acc_exp02_user03.txt"], tmp_path / "data", PrepareSettings())
+
+    assert report.windows == 6
+    assert report.left_out[0]["source"] == "acc_exp02_user03.txt"
+
+
+def test_a_folder_with_another_manifest_is_not_ours(hapt_folder: Path, tmp_path: Path):
+    out = tmp_path / "extension"
+    out.mkdir()
+    (out / "manifest.json").write_text('{"manifest_version": 3}')
+
+    with pytest.raises(UsageError, match="did not write"):
+        prepare([hapt_folder], out, PrepareSettings(), fresh=True)
+
+
+def test_what_a_kill_between_two_names_left_is_put_in_place(hapt_folder: Path, tmp_path: Path):
+    out, other = tmp_path / "data", PrepareSettings(qa="none")
+    prepare([hapt_folder], out, PrepareSettings())
+    prepare([hapt_folder], tmp_path / "new", other)
+    out.rename(tmp_path / ".data.77.old")
+    shutil.copytree(tmp_path / "new", tmp_path / ".data.draft")
+
+    report = prepare([hapt_folder], out, other)
+
+    assert same_bytes(out, tmp_path / "new")
+    assert not report.was_done
+    assert left_beside(out) == []
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+@pytest.mark.parametrize("n_shards", [0, 1, 4, 7])
+def test_an_interruption_anywhere_changes_no_byte(
+    hapt_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_shards: int, *, is_stored: bool
+):
+    """Stop before or after the n-th shard gets its name, in the middle of a file that holds several recordings."""
+    sources = [hapt_folder, write_published_windows(tmp_path / "uci")]
+    prepare(sources, tmp_path / "undisturbed", SMALL)
+    flush = ShardWriter.flush
+
+    def flush_until(writer: ShardWriter, names: dict[str, Sequence[str]]) -> ShardInfo:
+        is_last = len(writer.shards) == n_shards
+        if is_last and not is_stored:
+            raise KeyboardInterrupt
+        shard = flush(writer, names)
+        if is_last:
+            raise KeyboardInterrupt
+        return shard
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ShardWriter, "flush", flush_until)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(sources, tmp_path / "data", SMALL)
+    prepare(sources, tmp_path / "data", SMALL)
+
+    assert same_bytes(tmp_path / "data", tmp_path / "undisturbed")
+
+
+def write_published_windows(folder: Path) -> Path:
+    """Write 40 windows of seven people, as LIMU-BERT's `uci`."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    data = random.normal(size=(40, 120, 6)) + np.array([0, 0, 9.8, 0, 0, 0])
+    labels = np.stack([random.integers(0, 6, 40), random.integers(0, 7, 40)], axis=1).astype(float)
+    np.save(folder / "data_20_120.npy", data)
+    np.save(folder / "label_20_120.npy", np.repeat(labels[:, None], 120, axis=1))
+    return folder

@@ -33,7 +33,9 @@ def test_motion_passes_and_what_would_alias_is_stopped():
 def test_the_first_sample_stays_where_it_is_in_time():
     slow = resample(tone(1.0), 50, 20)
 
-    assert slow[40:-40] == pytest.approx(tone(1.0, rate_hz=20)[40:-40], abs=5e-3)  # the ripple of a Hamming window is 0.2 %
+    assert slow[40:-40] == pytest.approx(
+        tone(1.0, rate_hz=20)[40:-40], abs=5e-3
+    )  # the ripple of a Hamming window is 0.2 %
     assert len(slow) == 60 * 20
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -13,6 +13,9 @@ from llasa_core.data.qa import WindowRef
 from llasa_core.data.store import COLUMNS, Rows, ShardWriter, WindowStore
 from llasa_core.data.windows import WindowConfig
 from llasa_core.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONFIG = WindowConfig(sampling_rate_hz=1, window_s=2, stride_s=1)
 NAMES = {"activity": ["walking", "sitting"], "subject": ["hapt/01", "hapt/03"], "placement": ["waist"]}
@@ -59,7 +62,10 @@ def test_windows_come_back_in_the_order_asked(folder: Path):
 
     assert len(store) == 5
     assert store.take([4, 0, 3, 0])[:, 0, 0].tolist() == [4, 0, 3, 0]
-    assert store.windows([WindowRef("windows-00001.h5", 1), WindowRef("windows-00000.h5", 0)])[:, 1, 5].tolist() == [3, 0]
+    assert store.windows([WindowRef("windows-00001.h5", 1), WindowRef("windows-00000.h5", 0)])[:, 1, 5].tolist() == [
+        3,
+        0,
+    ]
     assert store.refs([4, 1]) == [WindowRef("windows-00002.h5", 0), WindowRef("windows-00000.h5", 1)]
     assert [store.row_of(ref) for ref in store.refs(range(5))] == [0, 1, 2, 3, 4]
 
@@ -71,7 +77,9 @@ def test_columns_run_over_all_shards(folder: Path):
     assert store.rows("train").tolist() == [0, 2, 4]
     assert store.rows("test").tolist() == [1, 3]
     assert store.rows().tolist() == [0, 1, 2, 3, 4]
-    assert {name: getattr(store, name).dtype for name in COLUMNS} == {name: np.dtype(kind) for name, kind in COLUMNS.items()}
+    assert {name: getattr(store, name).dtype for name in COLUMNS} == {
+        name: np.dtype(kind) for name, kind in COLUMNS.items()
+    }
 
 
 def test_a_shard_says_what_it_holds(folder: Path):

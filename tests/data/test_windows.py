@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from llasa_core.data.quality import Quality
-from llasa_core.data.recording import Segment
+from llasa_core.data.recording import Recording, Segment
 from llasa_core.data.windows import LeftOut, WindowConfig, cut_windows, windows_of
 from llasa_core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def ramp(n_samples: int) -> np.ndarray:
@@ -25,7 +29,7 @@ def test_cut_windows_steps_by_the_stride():
     assert windows[:, :, 0].tolist() == [[0, 1], [1, 2], [2, 3]]
 
 
-def test_no_window_spans_a_change_of_activity(recording_of):
+def test_no_window_spans_a_change_of_activity(recording_of: Callable[..., Recording]):
     recording = recording_of(ramp(10), 1, [Segment(0, 4, "walking"), Segment(4, 9, "sitting")])
 
     found = windows_of(recording, WindowConfig(sampling_rate_hz=1, window_s=3, stride_s=1))
@@ -36,7 +40,7 @@ def test_no_window_spans_a_change_of_activity(recording_of):
     assert found.windows.dtype == np.float32
 
 
-def test_what_fills_no_window_is_counted_in_samples(recording_of):
+def test_what_fills_no_window_is_counted_in_samples(recording_of: Callable[..., Recording]):
     segments = [Segment(0, 5, "walking"), Segment(5, 7, "sitting"), Segment(7, 10, "lying")]
     recording = replace(recording_of(ramp(12), 1, segments), left_out=(("no label", 2),))
 
@@ -49,7 +53,9 @@ def test_what_fills_no_window_is_counted_in_samples(recording_of):
     )
 
 
-def test_a_window_of_a_faster_recording_lies_inside_its_label(recording_of, still):
+def test_a_window_of_a_faster_recording_lies_inside_its_label(
+    recording_of: Callable[..., Recording], still: Callable[[int], np.ndarray]
+):
     # 2.5 samples become 1: the label's samples [126, 426) hold the new samples 51 to 170, which are one window
     recording = recording_of(still(500), 50, [Segment(126, 426, "lying")])
 
@@ -60,7 +66,7 @@ def test_a_window_of_a_faster_recording_lies_inside_its_label(recording_of, stil
     assert found.windows[0, :, 2] == pytest.approx(9.80665, rel=1e-6)
 
 
-def test_a_recording_shorter_than_a_window_is_refused(recording_of):
+def test_a_recording_shorter_than_a_window_is_refused(recording_of: Callable[..., Recording]):
     with pytest.raises(DataError) as caught:
         windows_of(recording_of(ramp(90)), WindowConfig())
 
@@ -71,7 +77,7 @@ def test_a_recording_shorter_than_a_window_is_refused(recording_of):
     )
 
 
-def test_a_slow_recording_is_refused(recording_of):
+def test_a_slow_recording_is_refused(recording_of: Callable[..., Recording]):
     with pytest.raises(DataError) as caught:
         windows_of(recording_of(ramp(500), 12.5), WindowConfig())
 
@@ -82,7 +88,7 @@ def test_a_slow_recording_is_refused(recording_of):
     )
 
 
-def test_a_slow_recording_is_flagged_where_it_is_allowed(recording_of):
+def test_a_slow_recording_is_flagged_where_it_is_allowed(recording_of: Callable[..., Recording]):
     found = windows_of(recording_of(moving(150), 12.5), WindowConfig(allow_upsample=True))
 
     assert found.windows.shape == (3, 120, 6)
@@ -93,7 +99,7 @@ def flags(found: np.ndarray) -> list[Quality]:
     return [Quality(value) for value in found.tolist()]
 
 
-def test_a_still_device_is_flagged(recording_of):
+def test_a_still_device_is_flagged(recording_of: Callable[..., Recording]):
     random = np.random.default_rng(1)
     samples = random.normal(scale=0.1, size=(240, 6))
     samples[120:] *= 3
@@ -103,7 +109,7 @@ def test_a_still_device_is_flagged(recording_of):
     assert flags(found.quality) == [Quality.STATIONARY, Quality(0)]
 
 
-def test_a_clipped_sensor_is_flagged_in_the_windows_it_touches(recording_of):
+def test_a_clipped_sensor_is_flagged_in_the_windows_it_touches(recording_of: Callable[..., Recording]):
     samples = moving(240)
     samples[130:133, 1] = -2 * 9.80665
     samples[20:22, 1] = -2 * 9.80665  # two samples can be chance
@@ -113,7 +119,7 @@ def test_a_clipped_sensor_is_flagged_in_the_windows_it_touches(recording_of):
     assert flags(found.quality) == [Quality(0), Quality.CLIPPED]
 
 
-def test_a_stuck_gyroscope_is_flagged(recording_of):
+def test_a_stuck_gyroscope_is_flagged(recording_of: Callable[..., Recording]):
     samples = moving(240)
     samples[10:31, 3:] = 0.5  # 21 equal samples are more than a second at 20 Hz
     samples[130:150, 3:] = 0.5
@@ -123,7 +129,7 @@ def test_a_stuck_gyroscope_is_flagged(recording_of):
     assert flags(found.quality) == [Quality.STUCK, Quality(0)]
 
 
-def test_a_missing_gyroscope_is_not_called_stuck(recording_of):
+def test_a_missing_gyroscope_is_not_called_stuck(recording_of: Callable[..., Recording]):
     samples = moving(120)
     samples[:, 3:] = 0
     recording = replace(recording_of(samples), quality=Quality.GYRO_MISSING)
@@ -131,7 +137,7 @@ def test_a_missing_gyroscope_is_not_called_stuck(recording_of):
     assert flags(windows_of(recording, WindowConfig()).quality) == [Quality.GYRO_MISSING]
 
 
-def test_bridged_gaps_are_flagged_in_the_windows_over_them(recording_of):
+def test_bridged_gaps_are_flagged_in_the_windows_over_them(recording_of: Callable[..., Recording]):
     recording = replace(recording_of(moving(240)), bridged=((100, 102),))
 
     found = windows_of(recording, WindowConfig(stride_s=3))

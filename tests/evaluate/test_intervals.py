@@ -33,7 +33,7 @@ def test_no_resamples_give_no_interval():
 
 
 def test_the_same_seed_gives_the_same_interval():
-    people = [70, 60, 69, 50], [70, 70, 70, 70]
+    people = [70, 69, 68, 65, 60, 50, 69, 70, 66, 30], [70] * 10
 
     assert interval(*people) == interval(*people)
     assert interval(*people) != interval(*people, seed=8)
@@ -43,10 +43,10 @@ def test_more_people_narrow_the_interval():
     assert width(interval([60, 50] * 10, [70, 70] * 10)) < width(interval([60, 50] * 3, [70, 70] * 3))
 
 
-def test_more_windows_of_the_same_people_hardly_narrow_it():
+def test_more_windows_of_the_same_people_are_no_more_people():
     few, many = interval([42, 54, 60] * 3, [60] * 9), interval([420, 540, 600] * 3, [600] * 9)
 
-    assert width(few) * 0.85 < width(many) < width(few)  # windows drawn alone would give a third of the width
+    assert width(many) > 0.8 * width(few)  # windows drawn alone would give a third of the width
 
 
 def test_people_who_agree_by_chance_still_leave_doubt():
@@ -61,8 +61,8 @@ def test_a_perfect_score_of_few_people_leaves_doubt_below_only():
     found = interval([70] * 8, [70] * 8)
 
     assert found is not None
-    assert 0.9 < found.low < 0.99
-    assert found.high > 0.999
+    assert 0.92 < found.low < 0.97
+    assert found.high == 1
 
 
 def test_95_percent_intervals_over_8_people_hold_the_truth_that_often():

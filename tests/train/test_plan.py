@@ -95,6 +95,9 @@ def test_the_samples_of_an_epoch_and_the_steps_can_be_capped():
 
     assert (finetune.items, finetune.items_per_epoch, finetune.steps) == (11, 4, 6)
     assert capped.steps == 5
+    assert make_plan(load("finetune.max_steps=5"), "finetune").lines()[-2] == (
+        "  steps     5: 3 epochs of 4 of 11 QA items, 3 a step, stopped by `max_steps`"
+    )
 
 
 @pytest.mark.usefixtures("folder")
@@ -140,16 +143,13 @@ def test_without_data_everything_else_is_shown():
 def test_a_plan_in_words():
     make_data_folder(Path("D"), {"caption": 5, "activity": 6})
 
-    assert make_plan(load("model.base_lm=some/lm"), "finetune").lines() == [
+    assert make_plan(load("model.base_lm=a/b", "finetune.adapter=null"), "finetune").lines() == [
         "data      D",
         "  train   10 windows of 1 subject; QA items: 6 activity, 5 caption",
         "  val     10 windows of 1 subject; QA items: 6 activity, 5 caption",
         "  test    10 windows of 1 subject; QA items: 6 activity, 5 caption",
         "finetune",
-        (
-            "  trains    projector unknown, adapter unknown parameters (the sizes of some/lm are not known before it is "
-            "fetched)"
-        ),
+        "  trains    projector unknown, lm unknown parameters (the sizes of a/b are not known before it is fetched)",
         "  steps     6: 3 epochs of 4 of 11 QA items, 3 a step",
         "launcher  none: one process trains on the CPU",
     ]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Protocol
 
-try:
-    from llasa_core.data.readers.generic_csv import looks_like_csv, read_generic_csv
-except ImportError:
-    looks_like_csv = lambda path: False
+from llasa_core.data.read_options import ReadOptions
+from llasa_core.data.readers.generic_csv import looks_like_csv, read_generic_csv
 from llasa_core.data.readers.hapt import find_hapt, is_hapt_name
 from llasa_core.data.readers.limu_bert_npy import find_limu_bert, is_limu_bert_name
-from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers.raw_files import RawFile, raw_files, siblings
 from llasa_core.errors import DataError
 
@@ -51,8 +49,8 @@ class CsvFile:
         return (self.file,)
 
     def read(self, options: ReadOptions) -> Iterator[Recording]:
-        """Yield the one recording."""
-        yield read_generic_csv(self.file.path, options)
+        """Yield its recordings: one, or several where it has gaps or subjects."""
+        yield from read_generic_csv(self.file, options)
 
 
 @dataclass(frozen=True)
@@ -94,15 +92,18 @@ def find_recordings(path: Path, options: ReadOptions) -> Found:
         if unread:
             return Found(unread, ())
     if options.format in ("auto", "csv"):
-        tables = [file for file in files if file.member is None and _is_table(file, files, options)]
-        if tables:
-            return Found([CsvFile(file) for file in tables], [file for file in files if file not in tables])
+        is_table = [_is_table(file, files, options) for file in files]
+        if any(is_table):
+            return Found(
+                [CsvFile(file) for file in compress(files, is_table)],
+                [file for file, is_one in zip(files, is_table, strict=True) if not is_one],
+            )
     raise _nothing_found(path, files, options)
 
 
 def _is_table(file: RawFile, files: Sequence[RawFile], options: ReadOptions) -> bool:
-    is_asked_for = len(files) == 1 and (options.format == "csv" or file.path.suffix.lower() in TABLE_SUFFIXES)
-    return is_asked_for or looks_like_csv(file.path)  # the CSV reader says best what is wrong with a file
+    is_asked_for = len(files) == 1 and (options.format == "csv" or file.shown.suffix.lower() in TABLE_SUFFIXES)
+    return is_asked_for or looks_like_csv(file, options)  # the CSV reader says best what is wrong with a file
 
 
 def _nothing_found(path: Path, files: Sequence[RawFile], options: ReadOptions) -> DataError:
@@ -111,5 +112,5 @@ def _nothing_found(path: Path, files: Sequence[RawFile], options: ReadOptions) -
     return DataError(
         f"no recording of a {wanted} here, {n_files} in all",
         where=path,
-        fix="pass UCI HAPT's RawData folder or zip, CSV files (unpacked), or LIMU-BERT's data_20_120.npy",
+        fix="pass UCI HAPT's RawData folder or zip, CSV files, or LIMU-BERT's data_20_120.npy",
     )

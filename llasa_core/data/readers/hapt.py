@@ -104,7 +104,7 @@ class HaptExperiment:
         for label in sorted(self.labels, key=lambda label: label.start):
             if label.start < labelled_until or label.end >= n_samples or label.end < label.start:
                 raise DataError(
-                    f"samples {label.start} to {label.end} overlap another label or lie outside the {n_samples} samples",
+                    f"samples {label.start} to {label.end} overlap another label, or lie outside the {n_samples} here",
                     where=Place(self.labels_file.shown, label.row, 4),
                     fix=_DOWNLOAD_AGAIN,
                 )
@@ -139,7 +139,9 @@ def find_hapt(files: Sequence[RawFile], options: ReadOptions) -> list[HaptExperi
         if not matches:
             continue
         labels = _read_labels(folder, by_name)
-        for experiment, user in sorted({(match[2], match[3]) for match in matches}, key=lambda key: tuple(map(int, key))):
+        for experiment, user in sorted(
+            {(match[2], match[3]) for match in matches}, key=lambda key: tuple(map(int, key))
+        ):
             acc, gyr = (_sensor_file(folder, by_name, sensor, experiment, user) for sensor in ("acc", "gyro"))
             own = tuple(labels.get((int(experiment), int(user)), ()))
             found.append(HaptExperiment(acc, gyr, by_name[LABELS], own, int(experiment), int(user)))
@@ -192,7 +194,9 @@ def _read_labels(folder: Path, by_name: dict[str, RawFile]) -> dict[tuple[int, i
         for column, (name, cell) in enumerate(zip(names, cells, strict=False), start=1):
             if not cell.isdecimal():
                 raise DataError(
-                    f'{name} is not a whole number: "{cell}"', where=Place(folder / LABELS, row, column), fix=_DOWNLOAD_AGAIN
+                    f'{name} is not a whole number: "{cell}"',
+                    where=Place(folder / LABELS, row, column),
+                    fix=_DOWNLOAD_AGAIN,
                 )
         if len(cells) != len(names):
             raise DataError(
@@ -203,7 +207,9 @@ def _read_labels(folder: Path, by_name: dict[str, RawFile]) -> dict[tuple[int, i
         experiment, user, activity, start, end = map(int, cells)
         if activity not in ACTIVITY_OF and activity not in TRANSITIONS:
             raise DataError(
-                f"activity {activity} is none of HAPT's 1 to 12", where=Place(folder / LABELS, row, 3), fix=_DOWNLOAD_AGAIN
+                f"activity {activity} is none of HAPT's 1 to 12",
+                where=Place(folder / LABELS, row, 3),
+                fix=_DOWNLOAD_AGAIN,
             )
         labels[experiment, user].append(_Label(row, activity, start, end))
     return labels

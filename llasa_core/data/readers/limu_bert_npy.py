@@ -52,7 +52,9 @@ MEANING_OF = {
         tuple(f"{user:02d}" for user in range(1, 31)),
         ("waist",),
     ),
-    "hhar": Meaning("hhar", 2, ("biking", "sitting", _DOWN, _UP, "standing", "walking"), 0, tuple("abcdefghi"), ("waist",)),
+    "hhar": Meaning(
+        "hhar", 2, ("biking", "sitting", _DOWN, _UP, "standing", "walking"), 0, tuple("abcdefghi"), ("waist",)
+    ),
     "motion": Meaning(
         "motionsense",
         0,
@@ -130,12 +132,14 @@ class PublishedWindows:
             file=self.data.shown,
             dataset=dataset,
             subject=f"{dataset}/{user}",
-            session="_".join(["published", f"user{user}", *([placement.replace(" ", "-")] if dataset == "shoaib" else [])]),
+            session=f"published_user{user}_{placement.replace(' ', '-')}",
             sampling_rate_hz=self.sampling_rate_hz,
             samples=windows.reshape(-1, len(CHANNELS)).astype(np.float64),
             segments=segments,
             placement=placement,
-            notes=(f"{dataset}: LIMU-BERT's windows in m/s² and rad/s at {self.sampling_rate_hz:g} Hz, taken as they are",),
+            notes=(
+                f"{dataset}: LIMU-BERT's windows in m/s² and rad/s at {self.sampling_rate_hz:g} Hz, taken as they are",
+            ),
             left_out=(("activity changes within the window", n_mixed),) if n_mixed else (),
         )
 
@@ -146,7 +150,7 @@ class PublishedWindows:
         if labels.ndim != 3 or labels.shape[:2] != data.shape[:2]:  # noqa: PLR2004 - axes
             raise self._refused(
                 self.labels,
-                f"the array has shape {list(labels.shape)}, not [{data.shape[0]}, {data.shape[1]}, columns] as the data need",
+                f"the array has shape {list(labels.shape)}, the data need [{len(data)}, {self.window_len}, columns]",
             )
         if not len(data):
             raise self._refused(self.data, "the array holds no window")
@@ -232,4 +236,6 @@ def _array(file: RawFile) -> np.ndarray:
     try:
         return np.asarray(np.load(io.BytesIO(file.read_bytes()), allow_pickle=False), np.float64)
     except (ValueError, EOFError) as error:
-        raise DataError(f"not a whole array of numbers: {error}", where=file.shown, fix="copy the file again") from error
+        raise DataError(
+            f"not a whole array of numbers: {error}", where=file.shown, fix="copy the file again"
+        ) from error

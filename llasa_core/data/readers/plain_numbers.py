@@ -93,7 +93,9 @@ def _rows(path: Path, shown: Path, columns: Sequence[str], *, drop_bad: bool) ->
                 yield [float("nan")] * len(columns)
             else:
                 message, column = bad
-                raise DataError(message, where=Place(shown, row, column), fix="repair the row, or pass `--bad-rows drop`")
+                raise DataError(
+                    message, where=Place(shown, row, column), fix="repair the row, or pass `--bad-rows drop`"
+                )
 
 
 def _bad_cell(cells: Sequence[str], columns: Sequence[str]) -> tuple[str, int] | None:

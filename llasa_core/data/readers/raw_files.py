@@ -43,27 +43,6 @@ class RawFile:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Give the file's bytes as a stream, so that a large one never has to fit into memory.
-
-        Raises:
-            DataError: the zip is damaged or needs a password.
-        """
-        if self.member is None:
-            with self.path.open("rb") as file:
-                yield file
-            return
-        try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as member:
-                yield cast("BinaryIO", member)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            raise DataError(
-                f"the zip cannot be unpacked: {error}",
-                where=self.shown,
-                fix="download it again; a zip with a password has to be unpacked by hand",
-            ) from error
-
-    @contextmanager
-    def open(self) -> Iterator[IO[bytes]]:
         """Yield a stream of what the file holds, unpacked.
 
         Raises:
@@ -74,8 +53,8 @@ class RawFile:
                 yield stream
             return
         try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(self._in(archive)) as stream:
-                yield stream
+            with zipfile.ZipFile(self.path) as archive, archive.open(self._in(archive)) as member:
+                yield cast("BinaryIO", member)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise DataError(
                 f"the zip cannot be unpacked: {error}", where=self.shown, fix="copy or download it again"

@@ -1,0 +1,153 @@
+"""The clock of a table: in which unit it counts, how fast the sensor samples, how finely it tells the time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llasa_core.data.unit_words import TIME_SCALE, TimeUnit
+from llasa_core.errors import DataError
+
+if TYPE_CHECKING:
+    from llasa_core.errors import Place
+
+USUAL_HZ = (8.0, 1000.0)
+"""Rates of motion sensors; less than a thousandfold apart, so that they fit one unit of time only."""
+POSSIBLE_HZ = (0.5, 20_000.0)
+"""Outside of these no unit is believed, whatever a header says."""
+_SINCE_1970 = (1e9, 4.1e9)
+"""Seconds from 1970 to 2001 and to 2099."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DATE_AND_TIME = re.compile(
+    r"\s*(?:(\d{4})[-/.](\d\d?)[-/.](\d\d?)[T _]+)?"  # the date may be missing
+    r"(\d\d?)[:.-](\d\d)[:.-](\d\d)(?:[.,:_](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?\s*"
+)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How ticks become seconds."""
+
+    scale: float
+    """Seconds a tick."""
+    rate_hz: float
+    """Samples a second, roughly."""
+    resolution_s: float
+    """The finest step that its stamps show."""
+    note: str
+    """The evidence, for the report."""
+
+
+def find_clock(ticks: np.ndarray, name: str, stated: TimeUnit | None, expected_hz: float | None, where: Place) -> Clock:
+    """Return how a clock counts, from its header, from what year it would be, or from the rate that results.
+
+    Args:
+        ticks: float64 [time], the first stamps of a file in its order.
+        name: how messages name the column.
+        stated: the unit that the header gives.
+        expected_hz: the rate that the person gives; settles a unit that is open otherwise.
+        where: for messages.
+
+    Raises:
+        DataError: the clock stands still, its unit is not known, or the header's makes no sense.
+    """
+    step = _usual_step(ticks)
+    if not step > 0:
+        raise DataError(
+            f"the clock {name} stands still at {ticks[0]:.10g}",
+            where=where,
+            fix="export again, and do not save the file from a spreadsheet: it rounds long numbers",
+        )
+    rates: dict[TimeUnit, float] = {unit: 1 / (step * scale) for unit, scale in TIME_SCALE.items()}
+    if stated is not None and not POSSIBLE_HZ[0] <= rates[stated] <= POSSIBLE_HZ[1]:
+        fits = [unit for unit, rate in rates.items() if USUAL_HZ[0] <= rate <= USUAL_HZ[1]]
+        seems = f"; {fits[0]} would make {rates[fits[0]]:.3g} Hz" if fits else ""
+        raise DataError(
+            f"the clock {name} does not count in {stated}, as the header says: {rates[stated]:.3g} Hz{seems}",
+            where=where,
+            fix="correct the unit in the header",
+        )
+    unit, evidence = (stated, "the header says so") if stated else _unit_by_values(ticks[0], rates, expected_hz)
+    if unit is None:
+        raise DataError(
+            f"the unit of the clock {name} is not known: steps of {step:.3g} make {evidence}",
+            where=where,
+            fix="write the unit into the header, as in `time (ms)`, or pass `--rate` with the sampling rate",
+        )
+    note = f"time in {unit}: {evidence}; about {rates[unit]:.4g} Hz"
+    return Clock(TIME_SCALE[unit], rates[unit], _resolution(ticks) * TIME_SCALE[unit], note)
+
+
+def seconds_of(words: np.ndarray) -> np.ndarray:
+    """Return the seconds since 1970 of texts such as `2022-08-05T15.26.13.153`, or since midnight without a date.
+
+    Args:
+        words: object [time]: texts, or None.
+
+    Returns:
+        float64 [time]; NaN where a text is no time.
+    """
+    return np.fromiter((_seconds(word) for word in words), np.float64, len(words))
+
+
+def _seconds(word: str | None) -> float:
+    if word is None:
+        return np.nan
+    try:
+        moment = datetime.fromisoformat(word)
+    except ValueError:
+        return _odd_seconds(word)
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
+
+
+def _odd_seconds(word: str) -> float:
+    match = _DATE_AND_TIME.fullmatch(word)
+    if match is None:
+        return np.nan
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    date = f"{year}-{month:0>2}-{day:0>2}" if year else "1970-01-01"
+    offset = "+00:00" if zone in {None, "Z", "UTC"} else zone
+    try:
+        moment = datetime.fromisoformat(f"{date}T{hour:0>2}:{minute}:{second}{offset}")
+    except ValueError:
+        return np.nan
+    return (moment - _EPOCH).total_seconds() + float(f"0.{fraction or 0}")
+
+
+def _usual_step(ticks: np.ndarray) -> float:
+    """Return the median step over many samples, since stamps may come in bursts, or repeat within a second."""
+    for lag in (16, 256):
+        if len(ticks) > 4 * lag and (step := float(np.median(ticks[lag:] - ticks[:-lag])) / lag) > 0:
+            return step
+    return float(np.ptp(ticks)) / max(1, len(ticks) - 1)
+
+
+def _unit_by_values(
+    first: float, rates: dict[TimeUnit, float], expected_hz: float | None
+) -> tuple[TimeUnit | None, str]:
+    possible = {unit: rate for unit, rate in rates.items() if POSSIBLE_HZ[0] <= rate <= POSSIBLE_HZ[1]}
+    for unit in possible:
+        if _SINCE_1970[0] <= first * TIME_SCALE[unit] <= _SINCE_1970[1]:
+            year = datetime.fromtimestamp(first * TIME_SCALE[unit], UTC).year
+            return unit, f"{first:.4g} is in {year} then"
+    for unit, rate in possible.items():
+        if expected_hz is not None and abs(rate / expected_hz - 1) < 0.1:  # noqa: PLR2004 - units are 1000 apart
+            return unit, f"`--rate` is {expected_hz:g} Hz"
+    usual = {unit: rate for unit, rate in possible.items() if USUAL_HZ[0] <= rate <= USUAL_HZ[1]}
+    for candidates in (usual, possible):
+        if len(candidates) == 1:
+            return next(iter(candidates)), "no other unit gives a motion sensor's rate"
+    return None, " or ".join(f"{rate:.3g} Hz in {unit}" for unit, rate in (possible or rates).items())
+
+
+def _resolution(ticks: np.ndarray) -> float:
+    steps = ticks[:1000] - ticks[0]
+    for digits in range(9):
+        scaled = steps * 10.0**digits
+        if np.abs(scaled - np.round(scaled)).max() < 1e-3:  # noqa: PLR2004 - what float64 leaves of 1970's seconds
+            return float(10.0**-digits)
+    return 0.0

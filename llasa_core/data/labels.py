@@ -1,0 +1,61 @@
+"""From the words of a file to the activities of the one vocabulary; what is unknown is refused by name."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from llasa_core.data.activities import ACTIVITIES
+from llasa_core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llasa_core.errors import Place
+
+SYNONYMS = {
+    "walking": "walk wlk",
+    "climbing stairs": "upstairs stairsup ups walkingupstairs climbingup goingupstairs stairup",
+    "descending stairs": "downstairs stairsdown dws walkingdownstairs climbingdown goingdownstairs stairdown",
+    "sitting": "sit",
+    "standing": "stand std",
+    "lying": "lie laying lyingdown lay layingdown",
+    "jogging": "jog run running",
+    "biking": "bike cycling bicycling cycle",
+}
+"""Other words that mean one activity and no other; "stairs" is none, since it says no direction."""
+NO_ACTIVITY = ("", "unknown", "null", "none", "nan", "other", "unlabeled", "unlabelled", "transition")
+"""Words for stretches that nobody labelled."""
+_ACTIVITY_OF = {
+    _word: activity
+    for activity in ACTIVITIES
+    for _word in (activity.replace(" ", ""), *SYNONYMS.get(activity, "").split())
+}
+
+
+def activity_of(word: str, label_map: Sequence[tuple[str, str]], where: Place) -> str | None:
+    """Return the activity that a label means, None where it means that nobody said.
+
+    Args:
+        word: as the file writes it.
+        label_map: pairs (label in the file, activity or another word for it), which win.
+        where: for messages.
+
+    Raises:
+        DataError: the word is not known.
+    """
+    told = {label.strip().casefold(): meaning for label, meaning in label_map}.get(word.strip().casefold(), word)
+    flat = "".join(letter for letter in told.casefold() if letter.isalnum())
+    if flat in _ACTIVITY_OF:
+        return _ACTIVITY_OF[flat]
+    if flat in NO_ACTIVITY:
+        return None
+    close = difflib.get_close_matches(flat, _ACTIVITY_OF, n=1)
+    meant = f'; did you mean "{_ACTIVITY_OF[close[0]]}"?' if close else ""
+    if flat == "stairs":
+        meant = ", which says no direction"
+    raise DataError(
+        f'unknown label "{told.strip()}"{meant}',
+        where=where,
+        fix=f'pass `--label-map "{word.strip()}=ACTIVITY"`, with one of {", ".join(ACTIVITIES)}, or unknown',
+    )

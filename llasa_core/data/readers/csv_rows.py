@@ -1,0 +1,135 @@
+"""What the rows of a motion table mean: times, both sensors, label and subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llasa_core.data.channels import ACC, CHANNELS, GYR
+from llasa_core.data.clock import seconds_of
+from llasa_core.data.dialect import is_number
+from llasa_core.data.labels import activity_of
+from llasa_core.data.timeline import Samples
+from llasa_core.errors import DataError, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llasa_core.data.clock import Clock
+    from llasa_core.data.column_names import ColumnName
+    from llasa_core.data.columns import ColumnMap
+    from llasa_core.data.read_options import ReadOptions
+    from llasa_core.data.table import Rows, Table
+
+
+class CsvRows:
+    """Reads the columns of one table that are needed, and tells which is which."""
+
+    def __init__(self, table: Table, columns: ColumnMap, options: ReadOptions) -> None:
+        self.table, self.columns = table, columns
+        self._triples = [triple for triple in (columns.acc, columns.gravity, columns.gyr) if triple is not None]
+        clocks = [clock for clock in (columns.time, columns.gyr_time) if clock is not None]
+        self._text_clocks = [clock.position for clock in clocks if _is_text(clock, table)]
+        sensors = [position for triple in self._triples for position in triple.positions]
+        self._numbers = [*sensors, *(clock.position for clock in clocks if clock.position not in self._text_clocks)]
+        self._words = [
+            *self._text_clocks,
+            *(column for column in (columns.label, columns.subject) if column is not None),
+        ]
+        self.activities: list[str | None] = [None]
+        """By number, as `Samples.codes` has them; the first holds where no label is written."""
+        self.subjects: list[str | None] = [None]
+        self._label_map = options.label_map
+        self._numbers_of_words: tuple[dict[str | None, int], ...] = ({None: 0}, {None: 0})
+
+    @property
+    def has_text_clock(self) -> bool:
+        """Whether the time is written as date or time of day."""
+        return bool(self._text_clocks)
+
+    def read(self) -> Iterator[Rows]:
+        """Yield the table's rows, block by block."""
+        return self.table.rows(self._numbers, self._words)
+
+    def ticks(self, rows: Rows, clock: ColumnName | None) -> np.ndarray:
+        """Return the times [row] as they are written, or the numbers of the rows where there is no clock.
+
+        Raises:
+            DataError: a text is no time.
+        """
+        if clock is None:
+            return rows.nth.astype(np.float64)
+        if clock.position not in self._text_clocks:
+            return rows.numbers[:, self._numbers.index(clock.position)]
+        words = rows.words[:, self._words.index(clock.position)]
+        seconds = seconds_of(words)
+        is_bad = np.isnan(seconds) & (words != None)  # noqa: E711 - element by element
+        if is_bad.any():
+            self._refuse_times(rows, words, is_bad, clock)
+        return seconds
+
+    def acc(self, rows: Rows) -> np.ndarray:
+        """Return acceleration [row, 3] with gravity, in the file's unit."""
+        acc = rows.numbers[:, :3]
+        return acc + rows.numbers[:, 3:6] if self.columns.gravity else acc
+
+    def gyr(self, rows: Rows) -> np.ndarray | None:
+        """Return angular rate [row, 3] in the file's unit; None where there is no gyroscope."""
+        first = 3 * (len(self._triples) - 1)
+        return rows.numbers[:, first : first + 3] if self.columns.gyr else None
+
+    def samples(self, rows: Rows, clock: Clock, first_tick: float, scales: tuple[float, float]) -> Samples:
+        """Return rows on the clock of seconds from the first tick, acc in m/s², gyr in rad/s."""
+        values = np.zeros((len(CHANNELS), len(rows.line))).T
+        np.multiply(self.acc(rows), scales[0], out=values[:, ACC])
+        if (gyr := self.gyr(rows)) is not None:
+            np.multiply(gyr, scales[1], out=values[:, GYR])
+        time = (self.ticks(rows, self.columns.time) - first_tick) * clock.scale
+        gyr_time = None
+        if self.columns.gyr_time is not None:
+            gyr_time = (self.ticks(rows, self.columns.gyr_time) - first_tick) * clock.scale
+        return Samples(time, gyr_time, values, self._codes(rows), rows.starts)
+
+    def _codes(self, rows: Rows) -> np.ndarray:
+        codes = np.zeros((len(rows.line), 2), np.int32)
+        for kind, (column, number_of) in enumerate(
+            ((self.columns.label, self._number_of_label), (self.columns.subject, self._number_of_subject))
+        ):
+            if column is not None:
+                known = self._numbers_of_words[kind]
+                words = rows.words[:, self._words.index(column)]
+                for row, word in enumerate(words):
+                    if word not in known:
+                        known[word] = number_of(word, Place(self.table.file.shown, int(rows.line[row]), column + 1))
+                codes[:, kind] = np.fromiter(map(known.__getitem__, words), np.int32, len(words))
+        return codes
+
+    def _number_of_label(self, word: str, place: Place) -> int:
+        return _number_in(self.activities, activity_of(word, self._label_map, place))
+
+    def _number_of_subject(self, word: str, _place: Place) -> int:
+        return _number_in(self.subjects, word.strip())
+
+    def _refuse_times(self, rows: Rows, words: np.ndarray, is_bad: np.ndarray, clock: ColumnName) -> None:
+        """Raise, or count the rows; without a time they are left out with the incomplete ones."""
+        if self.table.bad_rows == "drop":
+            return
+        row = int(np.flatnonzero(is_bad)[0])
+        raise DataError(
+            f'{clock.shown} is no time: "{words[row]}"',
+            where=Place(self.table.file.shown, int(rows.line[row]), clock.position + 1),
+            fix="repair the row, or pass `--bad-rows drop`; times look like 2024-05-29 19:07:17.250",
+        )
+
+
+def _is_text(clock: ColumnName, table: Table) -> bool:
+    cells = [row[clock.position] for row in table.dialect.sample]
+    n_numbers = sum(is_number(cell, table.dialect.decimal) for cell in cells)
+    return 2 * n_numbers < sum(map(bool, cells))
+
+
+def _number_in(known: list[str | None], name: str | None) -> int:
+    if name not in known:
+        known.append(name)
+    return known.index(name)

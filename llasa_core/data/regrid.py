@@ -1,0 +1,105 @@
+"""From samples at the times that a clock stamped to samples at an even rate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.interpolate import make_interp_spline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LITTLE_JITTER = 0.02
+"""Root-mean-square deviation from an even rate, in steps, that changes nothing one could measure (−60 dB at 4 Hz)."""
+BURSTS = 0.25
+"""Standard deviation of the steps, over a step, from which on a cubic would swing: lines do not."""
+CLOSE, MOST_CLOSE = 0.25, 0.01
+"""A sample that follows another by less than this share of a step makes a cubic swing. It is passed over where such
+samples are few, since its neighbour tells nearly the same."""
+
+
+class EvenSamples(NamedTuple):
+    """Samples of an even rate."""
+
+    rate_hz: float
+    values: np.ndarray
+    """float64 [time, channel]."""
+    source: np.ndarray
+    """int64 [time]: the nearest sample that each was made of."""
+    note: str
+    """What was done, and why."""
+
+
+def even_samples(times_s: np.ndarray, values: np.ndarray, resolution_s: float) -> EvenSamples:
+    """Return samples at an even rate, changed only where the clock's stamps are uneven.
+
+    Args:
+        times_s: float64 [time], rising, two at least.
+        values: float64 [time, channel].
+        resolution_s: the finest step of the clock; stamps that are even within it are even.
+
+    Source:
+        A cubic spline through stamps with 1.5 ms of jitter at 100 Hz is right to −97 dB at 4 Hz, lines to −46 dB, and
+        taking uneven stamps for even ones to −28 dB.
+    """
+    index = np.arange(len(times_s), dtype=np.float64)
+    middle = (len(times_s) - 1) / 2
+    step = float((index - middle) @ (times_s - times_s[0]) / ((index - middle) @ (index - middle)))
+    off = times_s - times_s.mean() - (index - middle) * step
+    worst, typical = float(np.abs(off).max()) / step, float(np.sqrt(np.mean(off**2))) / step
+    rate = _rounded(1 / step, len(times_s))
+    if worst <= 0.5 and (typical <= LITTLE_JITTER or worst * step <= resolution_s):  # noqa: PLR2004 - half a sample
+        return EvenSamples(rate, values, np.arange(len(values)), f"{rate:.6g} Hz, even stamps")
+    new_rate = float(round(rate) if abs(rate / max(1, round(rate)) - 1) < 0.005 else np.ceil(rate))  # noqa: PLR2004 - 0.5 %
+    wanted = times_s[0] + np.arange(int((times_s[-1] - times_s[0]) * new_rate + 1e-6) + 1) / new_rate
+    curve, kind = smooth_curve(times_s, values)
+    note = f"{rate:.4g} Hz with uneven stamps (off by {1000 * typical * step:.2g} ms rms), {kind} to {new_rate:g} Hz"
+    return EvenSamples(new_rate, curve(wanted), _nearest(times_s, wanted), note)
+
+
+def at_times(wanted_s: np.ndarray, times_s: np.ndarray, values: np.ndarray, longest_hole_s: float) -> np.ndarray:
+    """Return a sensor's values at the times of another.
+
+    Args:
+        wanted_s: float64 [wanted].
+        times_s: float64 [time], when the sensor sampled, in order; a repeated time counts once.
+        values: float64 [time, axis].
+        longest_hole_s: values are made up between samples that are no further apart.
+
+    Returns:
+        float64 [wanted, axis]; NaN where the sensor did not sample around the time.
+    """
+    result = np.full((len(wanted_s), values.shape[1]), np.nan)
+    is_new = np.diff(times_s, prepend=-np.inf) > 0
+    times_s, values = times_s[is_new], values[is_new]
+    if len(times_s) < 2:  # noqa: PLR2004 - nothing lies between fewer
+        return result
+    before = np.clip(np.searchsorted(times_s, wanted_s, side="right") - 1, 0, len(times_s) - 2)
+    is_within = (wanted_s >= times_s[0]) & (wanted_s <= times_s[-1])
+    is_within &= times_s[before + 1] - times_s[before] <= longest_hole_s
+    result[is_within] = smooth_curve(times_s, values)[0](wanted_s[is_within])
+    return result
+
+
+def smooth_curve(times_s: np.ndarray, values: np.ndarray) -> tuple[Callable[[np.ndarray], np.ndarray], str]:
+    """Return a curve through samples, and how it is called: a cubic, or lines where samples come in bursts."""
+    steps = np.diff(times_s)
+    usual = float(np.median(steps))
+    is_close = steps < CLOSE * usual
+    is_calm = is_close.mean() <= MOST_CLOSE and np.std(np.minimum(steps, 2 * usual)) <= BURSTS * usual
+    if is_calm and len(times_s) - is_close.sum() > 3:  # noqa: PLR2004 - points that make a cubic
+        keep = np.append(True, ~is_close)
+        return make_interp_spline(times_s[keep], values[keep], k=3), "cubic spline"
+    return make_interp_spline(times_s, values, k=1), "straight lines"
+
+
+def _rounded(rate_hz: float, n_samples: int) -> float:
+    """Return the whole rate if it puts no sample further off than half a step: the stamps cannot tell them apart."""
+    whole = max(1, round(rate_hz))
+    return float(whole) if n_samples * abs(rate_hz / whole - 1) <= 0.5 else rate_hz  # noqa: PLR2004 - half a step
+
+
+def _nearest(times_s: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:
+    middles = (times_s[1:] + times_s[:-1]) / 2
+    return np.searchsorted(middles, wanted_s)
