@@ -50,7 +50,7 @@ def activity_of(word: str, label_map: Sequence[tuple[str, str]], where: Place) -
         return _ACTIVITY_OF[flat]
     if flat in NO_ACTIVITY:
         return None
-    close = difflib.get_close_matches(flat, _ACTIVITY_OF, n=1)
+    close = difflib.get_close_matches(flat, _ACTIVITY_OF, n=1, cutoff=0.75)
     meant = f'; did you mean "{_ACTIVITY_OF[close[0]]}"?' if close else ""
     if flat == "stairs":
         meant = ", which says no direction"

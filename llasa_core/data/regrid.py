@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 LITTLE_JITTER = 0.02
 """Root-mean-square deviation from an even rate, in steps, that changes nothing one could measure (−60 dB at 4 Hz)."""
+COARSE = 0.25
+"""A clock that ticks only so often in a step excuses nothing: its stamps may hide a missed sample."""
 BURSTS = 0.25
 """Standard deviation of the steps, over a step, from which on a cubic would swing: lines do not."""
 CLOSE, MOST_CLOSE = 0.25, 0.01
@@ -49,9 +51,11 @@ def even_samples(times_s: np.ndarray, values: np.ndarray, resolution_s: float) -
     off = times_s - times_s.mean() - (index - middle) * step
     worst, typical = float(np.abs(off).max()) / step, float(np.sqrt(np.mean(off**2))) / step
     rate = _rounded(1 / step, len(times_s))
-    if worst <= 0.5 and (typical <= LITTLE_JITTER or worst * step <= resolution_s):  # noqa: PLR2004 - half a sample
+    rounding = resolution_s / step if resolution_s <= COARSE * step else 0.0
+    misses_some = bool(np.diff(times_s).max() > (1.5 + rounding) * step)
+    if not misses_some and (typical <= LITTLE_JITTER or worst <= rounding):
         return EvenSamples(rate, values, np.arange(len(values)), f"{rate:.6g} Hz, even stamps")
-    new_rate = float(round(rate) if abs(rate / max(1, round(rate)) - 1) < 0.005 else np.ceil(rate))  # noqa: PLR2004 - 0.5 %
+    new_rate = _whole_rate(times_s, rate)
     wanted = times_s[0] + np.arange(int((times_s[-1] - times_s[0]) * new_rate + 1e-6) + 1) / new_rate
     curve, kind = smooth_curve(times_s, values)
     note = f"{rate:.4g} Hz with uneven stamps (off by {1000 * typical * step:.2g} ms rms), {kind} to {new_rate:g} Hz"
@@ -92,6 +96,19 @@ def smooth_curve(times_s: np.ndarray, values: np.ndarray) -> tuple[Callable[[np.
         keep = np.append(True, ~is_close)
         return make_interp_spline(times_s[keep], values[keep], k=3), "cubic spline"
     return make_interp_spline(times_s, values, k=1), "straight lines"
+
+
+def _whole_rate(times_s: np.ndarray, rate_hz: float) -> float:
+    """Return the whole rate at which a sensor with uneven stamps samples, or the next above it.
+
+    Missed samples do not count; in bursts, where the usual step says nothing, the rate of all samples does.
+    """
+    steps = np.diff(times_s)
+    usual = float(np.median(steps))
+    between_neighbours = 1 / float(np.mean(steps[np.abs(steps - usual) <= usual / 2]))
+    rate_hz = between_neighbours if between_neighbours < 1.2 * rate_hz else rate_hz  # one in six missed
+    is_whole = abs(rate_hz / max(1, round(rate_hz)) - 1) < 0.005  # noqa: PLR2004 - 0.5 %
+    return float(max(1, round(rate_hz)) if is_whole else np.ceil(rate_hz))
 
 
 def _rounded(rate_hz: float, n_samples: int) -> float:

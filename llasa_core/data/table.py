@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from llasa_core.data.readers.raw_files import RawFile
     from llasa_core.data.rejects import RejectedRow
 
+LARGEST_NUMBER = 1e30
+"""Beyond it nothing is measured, and squares overflow; nanoseconds since 1970 are 1.8e18."""
 MISSING = ("", "null", "NULL", "NA")
 """Cells that stand for no value, besides NaN."""
 
@@ -43,7 +45,7 @@ class Rows:
     starts: np.ndarray
     """bool [row]: another recording starts here; the header stands again above, or a blank line if that counts."""
     numbers: np.ndarray
-    """float64 [row, column]; NaN where the cell is empty or not finite."""
+    """float64 [row, column]; NaN where the cell is empty or the number endless."""
     words: np.ndarray
     """object [row, column]: text cells; None where the cell is empty."""
 
@@ -177,7 +179,7 @@ def _numbers(cells: dict[str, np.ndarray], columns: Sequence[int]) -> np.ndarray
     numbers = np.empty((len(columns), len(next(iter(cells.values()))))).T  # column by column, as DuckDB gives them
     for position, column in enumerate(columns):
         numbers[:, position] = np.ma.filled(cells[f"c{column}"], np.nan)
-    numbers[~np.isfinite(numbers)] = np.nan
+    numbers[~(np.abs(numbers) < LARGEST_NUMBER)] = np.nan
     return numbers
 
 

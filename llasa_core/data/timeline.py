@@ -195,7 +195,7 @@ class Timeline:
                     where=self.where,
                     fix="export again, and do not save the file from a spreadsheet: it rounds long numbers",
                 )
-        steps = np.minimum(spans / sizes, 1.5 * step)
+        steps = np.append(np.minimum(spans / sizes, 1.5 * step)[:-1], step)
         within = np.arange(len(times)) - np.repeat(first, sizes)
         spread = np.repeat(times[first], sizes) + within * np.repeat(steps, sizes)
         if len(first) > 1:  # the first second may have begun before the recording
@@ -213,8 +213,8 @@ class Timeline:
         even = even_samples(piece.times, piece.rows.values, self.clock.resolution_s)
         codes = piece.rows.codes[even.source]
         missed = np.flatnonzero(np.diff(piece.times) > 1.8 / self.clock.rate_hz)  # one sample and more
-        starts = np.ceil((piece.times[missed] - piece.times[0]) * even.rate_hz).astype(int)
-        ends = np.ceil((piece.times[missed + 1] - piece.times[0]) * even.rate_hz).astype(int)
+        starts = np.floor((piece.times[missed] - piece.times[0]) * even.rate_hz + 1e-6).astype(int) + 1
+        ends = np.ceil((piece.times[missed + 1] - piece.times[0]) * even.rate_hz - 1e-6).astype(int)
         bridged = tuple((int(start), int(end)) for start, end in zip(starts, ends, strict=True) if end > start)
         return Stretch(even.rate_hz, even.values, codes[:, 0], int(codes[0, 1]), bridged, (even.note, *piece.notes))
 

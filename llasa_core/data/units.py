@@ -246,6 +246,8 @@ def _gyr_unit_by_values(gyr: np.ndarray, acc: np.ndarray, rate_hz: float) -> tup
     if fastest > FASTEST_RAD_S:
         return "deg/s", f"1 % of |w| lies above {fastest:.3g}, which no gyroscope reaches in rad/s", True
     acc, gyr = _tenths(acc, rate_hz), _tenths(gyr, rate_hz)
+    if len(acc) < TENTHS:  # less than a second
+        return None, f"1 % of |w| lies above {fastest:.3g}", False
     factor = turning_explained(acc, gyr)
     if factor is not None:
         for unit, scale in GYR_SCALE.items():

@@ -63,6 +63,10 @@ class AdapterConfig(Settings):
     """Which linear layers of the LM's blocks get an adapter; the output head never does."""
 
 
+N_STATISTICS = 18
+"""Numbers that each sensor token gets beside the encoder's features with `model.statistics`: three a channel."""
+
+
 class ModelConfig(Settings):
     """The LM and the bridge to it."""
 
@@ -72,9 +76,15 @@ class ModelConfig(Settings):
     """`linear`, or `mlpNx_gelu`: N linear layers with GELU between."""
     sensor_tokens: PositiveInt = 24
     """Vectors that stand for one window in the prompt; must divide the window's length in samples."""
+    statistics: bool = False
+    """Give the projector each token's mean and log standard deviations beside the encoder's features."""
     template: Literal["chat", "vicuna_v1", "plain"] = "chat"
     """`chat` is the LM's own chat template."""
     system: str = ""
     """System message; empty for none."""
     dtype: WEIGHT_TYPES = "bfloat16"
     """Type in which the LM computes; the encoder always runs in float32."""
+
+    def projector_width_in(self, encoder: EncoderConfig) -> int:
+        """Return how many numbers the projector takes for a sensor token."""
+        return encoder.hidden + (N_STATISTICS if self.statistics else 0)

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from llasa_core.errors import ModelError
 from llasa_core.model.projector import make_projector
+from llasa_core.model.statistics import FEATURE_SCALE, window_statistics
 
 if TYPE_CHECKING:
     from llasa_core.model.collate import Batch
@@ -45,7 +46,8 @@ class LlasaModel(nn.Module):
         self.config = config
         self.encoder = encoder
         self.lm = lm
-        self.projector = make_projector(config.projector, encoder.config.hidden, lm.config.hidden_size)
+        width = config.projector_width_in(encoder.config)
+        self.projector = make_projector(config.projector, width, lm.config.hidden_size)
         self.codec = codec
         self.template = template
 
@@ -58,6 +60,9 @@ class LlasaModel(nn.Module):
         """Turn stored windows `[N, time, channel]` into vectors `[N, S, D]` in the LM's width and type."""
         features = self.encoder(windows)  # [N, time, hidden]
         groups = features.unflatten(1, (self.config.sensor_tokens, -1)).mean(2)  # [N, S, hidden]
+        if self.config.statistics:
+            scaled = self.encoder.scale(windows.float())
+            groups = torch.cat([FEATURE_SCALE * groups, window_statistics(scaled, self.config.sensor_tokens)], dim=-1)
         weight = next(self.projector.parameters())
         return self.projector(groups.to(weight.dtype)).to(self.lm.dtype)  # type: ignore[no-any-return]
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import RunError, UsageError
 from llasa_core.files import sha256_of, write_text
+from llasa_core.locks import only_one
 from llasa_core.recipe_file import recipe_yaml
 from llasa_core.train.log import read_log
-from llasa_core.train.run import Run, RunLock, flatten
+from llasa_core.train.plan import source_of
+from llasa_core.train.run import Run, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +93,7 @@ def run_stage(
         run_stage(loaded, "encoder", alone, fresh=fresh, tell=tell, say=say)
         inputs |= {"encoder.sha256": sha256_of(_encoder_file(recipe, place, loaded.name))}
     run = Run(place.runs / loaded.name / stage)
-    with RunLock(run.folder):
+    with only_one(run.lock_file, doing=f"working on {run.folder}"):
         if fresh:
             run.clear()
         run.begin(inputs, command=f"llasa {_command_of(stage)} {loaded.file}")
@@ -143,8 +145,7 @@ def _inputs(recipe: Recipe, stage: StageName, place: RunPlace, name: str) -> dic
 
 
 def _encoder_file(recipe: Recipe, place: RunPlace, name: str) -> Path:
-    own = place.runs / name / "encoder" / "checkpoint" / "encoder.safetensors"
-    file = recipe.encoder.checkpoint or own
+    file = source_of("pretrain", recipe, place.runs / name)
     if not file.is_file():
         raise UsageError("there is no encoder file", where=file, fix="check `encoder.checkpoint` in the recipe")
     return file
@@ -171,11 +172,7 @@ def _train(
     tell: Callable[[StageName, Progress], None],
     say: Callable[[str], None],
 ) -> None:
-    source = {
-        "encoder": run.folder,
-        "pretrain": _encoder_file(loaded.resolved, place, loaded.name) if stage == "pretrain" else run.folder,
-        "finetune": run.folder.parent / "pretrain" / "checkpoint",
-    }[stage]
+    source = source_of(stage, loaded.resolved, run.folder.parent)
     if place.is_launched:
         from llasa_core.model.base_lm import locate  # noqa: PLC0415
 

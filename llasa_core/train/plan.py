@@ -217,7 +217,9 @@ def _trained(recipe: Recipe, stage: StageName) -> tuple[dict[str, int | None], s
         parts["adapter" if recipe.finetune.adapter else "lm"] = None
     try:
         sizes = lm_sizes(recipe.model.base_lm)
-        parts["projector"] = projector_parameters(recipe.model.projector, recipe.encoder.hidden, sizes["hidden_size"])
+        parts["projector"] = projector_parameters(
+            recipe.model.projector, recipe.model.projector_width_in(recipe.encoder), sizes["hidden_size"]
+        )
         if "adapter" in parts and recipe.finetune.adapter:
             parts["adapter"] = adapter_parameters(recipe.finetune.adapter, sizes)
         if "lm" in parts:

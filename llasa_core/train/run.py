@@ -1,19 +1,18 @@
-"""A run's folder: its lock, what it was begun with, the states it resumes from, its log."""
+"""A run's folder: what it was begun with, and the states it resumes from."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from llasa_core.errors import RunError, UsageError
+from llasa_core.errors import UsageError
 from llasa_core.files import put_in_place, remove, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-    from types import TracebackType
 
     from llasa_core.train.engine import Engine
 
@@ -42,6 +41,11 @@ class Run:
     def is_done(self) -> bool:
         """Whether the result is there."""
         return self.checkpoint.is_dir()
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the process that works on the run."""
+        return self.folder / "lock"
 
     def begin(self, inputs: Mapping[str, Any], *, command: str) -> None:
         """Begin a run, or go on with one that was begun with the same inputs.
@@ -74,7 +78,7 @@ class Run:
     def clear(self) -> None:
         """Remove everything the run has left behind, but not its lock."""
         for path in self.folder.glob("*"):
-            if path.name != RunLock.NAME:
+            if path != self.lock_file:
                 remove(path)
 
     def states(self) -> list[tuple[int, Path]]:
@@ -99,47 +103,6 @@ class Run:
     def finish(self) -> None:
         """Remove the states once the result is there."""
         remove(self.folder / "state")
-
-
-class RunLock:
-    """Keeps a second process out of a run; the system lets go of it when the holder dies, however it dies."""
-
-    NAME = "lock"
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / self.NAME
-        self._file: IO[str] | None = None
-
-    def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("w", encoding="utf-8")
-        try:
-            _lock(self._file)
-        except OSError as error:
-            self._file.close()
-            raise RunError(
-                "another process is working on this run",
-                where=self._path.parent,
-                fix="wait for it to end, or stop it; the same command then goes on where it left off",
-            ) from error
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
-
-
-def _lock(file: IO[str]) -> None:
-    try:
-        import fcntl  # noqa: PLC0415 - there is none on Windows
-    except ImportError:  # pragma: no cover - Windows
-        import msvcrt  # noqa: PLC0415
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-    else:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -108,9 +108,7 @@ def test_old_and_mixed_line_ends_are_lines():
 
 
 def test_an_empty_file_is_refused():
-    assert refusal(b"") == (
-        "the file is empty (0 bytes)\n  where: walk.csv\n  fix:   export the recording again"
-    )
+    assert refusal(b"") == ("the file is empty (0 bytes)\n  where: walk.csv\n  fix:   export the recording again")
 
 
 def test_a_header_alone_is_refused():

@@ -56,7 +56,12 @@ def test_rows_come_as_numbers_with_their_lines(table_of: Callable[..., Table]):
 def test_cells_without_a_number_are_nan(table_of: Callable[..., Table]):
     rows = read(table_of("t,x,y\n0,,2\n1,NaN,null\n2,inf,NA\n3,4,5\n"))
 
-    assert np.isnan(rows.numbers).tolist() == [[False, True, False], [False, True, True], [False, True, True], [False] * 3]
+    assert np.isnan(rows.numbers).tolist() == [
+        [False, True, False],
+        [False, True, True],
+        [False, True, True],
+        [False] * 3,
+    ]
 
 
 def test_text_among_numbers_is_refused_at_its_place(table_of: Callable[..., Table]):

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from llasa_core.data.table import Rows, Table
 
 
+LARGEST_VALUE = 1e6
+"""In any unit: 16 g are 16,000 mg, and the steps of a sensor end at 32,768."""
+
+
 class CsvRows:
     """Reads the columns of one table that are needed, and tells which is which."""
 
@@ -49,8 +53,11 @@ class CsvRows:
         return bool(self._text_clocks)
 
     def read(self) -> Iterator[Rows]:
-        """Yield the table's rows, block by block."""
-        return self.table.rows(self._numbers, self._words)
+        """Yield the table's rows, block by block; a value that no sensor gives is missing."""
+        for rows in self.table.rows(self._numbers, self._words):
+            sensors = rows.numbers[:, : 3 * len(self._triples)]
+            sensors[np.abs(sensors) > LARGEST_VALUE] = np.nan
+            yield rows
 
     def ticks(self, rows: Rows, clock: ColumnName | None) -> np.ndarray:
         """Return the times [row] as they are written, or the numbers of the rows where there is no clock.
@@ -81,7 +88,7 @@ class CsvRows:
 
     def samples(self, rows: Rows, clock: Clock, first_tick: float, scales: tuple[float, float]) -> Samples:
         """Return rows on the clock of seconds from the first tick, acc in m/s², gyr in rad/s."""
-        values = np.zeros((len(CHANNELS), len(rows.line))).T
+        values = np.zeros((len(rows.line), len(CHANNELS)))
         np.multiply(self.acc(rows), scales[0], out=values[:, ACC])
         if (gyr := self.gyr(rows)) is not None:
             np.multiply(gyr, scales[1], out=values[:, GYR])

@@ -239,7 +239,7 @@ def _with_counts(recording: Recording, rows: CsvRows, timeline: Timeline, counte
     """Return the recording with what was left out since the one before, and with what the table had to mend."""
     now = {
         "row that could not be read": rows.table.n_dropped,
-        "value missing": timeline.n_missing,
+        "value missing or beyond all sensors": timeline.n_missing,
         "repeats the time and values of another row": timeline.n_repeated,
         "less than a second between gaps": timeline.n_short,
     }

@@ -1,0 +1,224 @@
+"""Whole runs of the tiny recipe: resuming, refusing, many ranks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from llasa_core.errors import InterruptedRun, RunError, UsageError
+from llasa_core.locks import only_one
+from llasa_core.recipe_file import load_recipe
+from llasa_core.train.launch import RunPlace, launcher_command, run_stage
+from llasa_core.train.log import read_log
+from llasa_core.train.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llasa_core.recipe_file import LoadedRecipe
+    from llasa_core.train import loop
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def weights_of(checkpoint: str | Path) -> dict[str, bytes]:
+    folder = Path(checkpoint)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.safetensors"))}
+
+
+def test_a_finetune_run_leaves_log_curve_and_checkpoint(finetune: Callable[..., dict[str, Any]]):
+    result = finetune()
+    run = Path(result["run"])
+
+    assert result["steps"] == 6
+    assert [row.step for row in read_log(run)] == [1, 2, 3, 4, 5, 6]
+    assert (run / "loss.png").read_bytes().startswith(b"\x89PNG")
+    assert list((run / "tensorboard").glob("events.*"))
+    assert sorted(weights_of(result["checkpoint"])) == [
+        "adapter/adapter_model.safetensors",
+        "encoder.safetensors",
+        "projector.safetensors",
+    ]
+    assert not (run / "state").exists()
+
+
+def test_a_done_run_is_not_run_again(finetune: Callable[..., dict[str, Any]]):
+    before = finetune()
+    after = finetune(tell=lambda _stage, _progress: pytest.fail("a step was run"))
+
+    assert not before["already_done"]
+    assert after["already_done"]
+
+
+def test_pretrain_changes_the_projector_alone(tiny: LoadedRecipe, pretrained: Path):
+    encoder, pretrain = (weights_of(pretrained / tiny.name / stage / "checkpoint") for stage in ("encoder", "pretrain"))
+
+    assert pretrain["encoder.safetensors"] == encoder["encoder.safetensors"]
+    assert sorted(pretrain) == ["encoder.safetensors", "projector.safetensors"]
+
+
+def test_the_encoder_is_finetuned_only_where_the_recipe_says_so(
+    finetune: Callable[..., dict[str, Any]], tiny: LoadedRecipe, pretrained: Path
+):
+    pretrain = weights_of(pretrained / tiny.name / "pretrain" / "checkpoint")["encoder.safetensors"]
+
+    assert weights_of(finetune("frozen")["checkpoint"])["encoder.safetensors"] == pretrain
+    trained = finetune("trained", "finetune.encoder_learning_rate=1.0e-3")
+    assert weights_of(trained["checkpoint"])["encoder.safetensors"] != pretrain
+
+
+@pytest.mark.parametrize("stops_after", [1, 3])
+def test_a_run_that_was_stopped_ends_as_an_undisturbed_one(finetune: Callable[..., dict[str, Any]], stops_after: int):
+    def stop(_stage: str, progress: loop.Progress) -> None:
+        if progress.step == stops_after:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(InterruptedRun) as caught:
+        finetune("stopped", tell=stop)
+    whole, resumed = finetune("whole"), finetune("stopped")
+
+    assert caught.value.message == f"stopped after step {stops_after + 1} of 6; nothing is lost"
+    assert weights_of(resumed["checkpoint"]) == weights_of(whole["checkpoint"])
+    losses = [[(row.step, row.loss) for row in read_log(Path(result["run"]))] for result in (whole, resumed)]
+    assert losses[0] == losses[1]
+
+
+KILLED_RUN = """
+import sys
+from pathlib import Path
+from llasa_core.locks import only_one
+from llasa_core.recipe_file import load_recipe
+from llasa_core.train.launch import RunPlace, run_stage
+for stage in ("pretrain", "finetune"):
+    run_stage(load_recipe(Path(sys.argv[1])), stage, RunPlace(Path(sys.argv[2]), 1, has_cuda=False))
+"""
+
+
+def test_killed_at_any_moment_the_same_command_ends_with_the_same_weights(
+    tiny: LoadedRecipe, pretrained: Path, finetune: Callable[..., dict[str, Any]], tmp_path: Path
+):
+    command = [sys.executable, "-c", KILLED_RUN, str(tiny.file), str(tmp_path / "killed")]
+    stages = tmp_path / "killed" / "tiny"
+    for sign in ("encoder/log.csv", "pretrain/state/step-000002", "finetune/state/step-000002"):
+        with subprocess.Popen(command) as process:
+            while not (stages / sign).exists() and process.poll() is None:
+                time.sleep(0.01)
+            process.kill()
+    subprocess.run(command, check=True)
+
+    expected = finetune("whole")["checkpoint"]
+    assert weights_of(stages / "encoder" / "checkpoint") == weights_of(pretrained / "tiny" / "encoder" / "checkpoint")
+    assert weights_of(stages / "finetune" / "checkpoint") == weights_of(expected)
+
+
+def test_other_settings_are_refused_with_the_difference(finetune: Callable[..., dict[str, Any]], tmp_path: Path):
+    finetune()
+
+    with pytest.raises(UsageError) as caught:
+        finetune("runs", "finetune.learning_rate=0.5")
+
+    assert str(caught.value) == (
+        "this run was begun with other settings: finetune.learning_rate was 0.002, is 0.5\n"
+        f"  where: {tmp_path / 'runs' / 'tiny' / 'finetune' / 'run.json'}\n"
+        f"  fix:   `llasa finetune {REPOSITORY / 'recipes' / 'tiny.yaml'} --fresh` "
+        "begins anew and removes the old run; or put the settings back"
+    )
+
+
+def test_fresh_begins_anew(finetune: Callable[..., dict[str, Any]]):
+    first = finetune()
+    second = finetune("runs", "finetune.learning_rate=0.01", fresh=True)
+
+    assert weights_of(first["checkpoint"]) == weights_of(second["checkpoint"])  # one folder
+    assert not second["already_done"]
+
+
+def test_finetune_needs_pretrain(tiny: LoadedRecipe, tmp_path: Path):
+    with pytest.raises(UsageError) as caught:
+        run_stage(tiny, "finetune", RunPlace(tmp_path, 1, has_cuda=False))
+
+    assert str(caught.value) == (
+        "finetune goes on from the recipe's pretrain run, and there is none\n"
+        f"  where: {tmp_path / 'tiny' / 'pretrain' / 'checkpoint'}\n"
+        "  fix:   run `llasa pretrain` with this recipe first"
+    )
+
+
+def test_a_run_has_one_process_at_a_time(finetune: Callable[..., dict[str, Any]], tmp_path: Path):
+    run = Path(finetune()["run"])
+
+    with only_one(run / "lock", doing="training"), pytest.raises(RunError) as caught:
+        finetune()
+
+    assert caught.value.message == f"another process is working on {tmp_path / 'runs' / 'tiny' / 'finetune'}"
+
+
+def test_a_loss_that_is_no_number_stops_the_run(finetune: Callable[..., dict[str, Any]]):
+    with pytest.raises(RunError) as caught:
+        finetune("runs", "finetune.learning_rate=1.0e30", "finetune.max_grad_norm=1.0e30")
+
+    assert "is nan" in caught.value.message or "is inf" in caught.value.message
+
+
+@pytest.mark.parametrize("budget", [150, 400])
+def test_micro_batches_do_not_change_the_losses(finetune: Callable[..., dict[str, Any]], budget: int):
+    whole = finetune("whole", "finetune.micro_batch_tokens=100000")
+    parts = finetune("parts", f"finetune.micro_batch_tokens={budget}")
+
+    losses = [[row.loss for row in read_log(Path(result["run"]))] for result in (whole, parts)]
+    assert losses[1] == pytest.approx(losses[0], abs=1e-5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="deepspeed is a Linux-only requirement")
+def test_two_ranks_learn_as_one_does(finetune: Callable[..., dict[str, Any]]):
+    one, two = finetune("one"), finetune("two", ranks=2)
+
+    losses = [[row.loss for row in read_log(Path(result["run"]))] for result in (one, two)]
+    assert losses[1] == pytest.approx(losses[0], abs=1e-5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="deepspeed is a Linux-only requirement")
+def test_a_ranks_own_error_reaches_the_parent(finetune: Callable[..., dict[str, Any]], tmp_path: Path):
+    finetune("runs", "finetune.max_steps=1")
+    projector = tmp_path / "runs" / "tiny" / "pretrain" / "checkpoint" / "projector.safetensors"
+    projector.write_bytes(b"cut off")
+
+    with pytest.raises(Exception, match=r"projector\.safetensors is damaged") as caught:
+        finetune("runs", ranks=2, fresh=True)
+
+    assert caught.value.where == str(projector)
+
+
+def test_the_launcher_is_deepspeeds(tmp_path: Path):
+    command = launcher_command(
+        "finetune", Run(tmp_path / "run"), tmp_path / "source", RunPlace(tmp_path, 2, has_cuda=False)
+    )
+
+    assert command[1:5] == ["-m", "deepspeed.launcher.runner", "--num_gpus", "2"]
+    assert command[7:] == [
+        "--module", "llasa_core.train.worker", "finetune", str(tmp_path / "run"), str(tmp_path / "source"),
+    ]  # fmt: skip
+
+
+def test_a_checkpoint_holds_what_its_training_people_did(finetune: Callable[..., dict[str, Any]], tiny: LoadedRecipe):
+    config = json.loads((Path(finetune()["checkpoint"]) / "config.json").read_text())
+    manifest = json.loads((tiny.resolved.data.folder / "manifest.json").read_text())
+
+    assert set(config["activities"]) <= set(manifest["activities"])
+    assert config["window_s"] == manifest["settings"]["windows"]["window_s"]
+
+
+def test_a_resolved_recipe_gives_the_same_run(finetune: Callable[..., dict[str, Any]]):
+    written = load_recipe(Path(finetune()["run"]) / "recipe.yaml").recipe
+
+    assert written.finetune.max_steps == 6
+    assert torch.get_default_dtype() == torch.float32
