@@ -33,7 +33,7 @@ class Cut(NamedTuple):
 
 CUTS = {
     "walking": Cut("exp11_user06", 165, 18),
-    "stairs": Cut("exp26_user13", 252, 16),
+    "stairs": Cut("exp26_user13", 253, 15),
     "lying": Cut("exp42_user21", 120, 18),
     "mix": Cut("exp37_user18", 60, 300),
 }

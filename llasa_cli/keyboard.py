@@ -36,6 +36,7 @@ def introduce(recording: WholeRecording) -> None:
     if console.is_tty(sys.stderr) and _can_show("\u28ff", sys.stderr):
         width = min(WIDEST_PLOT, shutil.get_terminal_size().columns - 1)
         console.note(plot(recording.samples, recording.duration_s, width))
+    console.note("loading the model …")
 
 
 def show_answer(conversation: Conversation, question: str) -> None:

@@ -125,7 +125,7 @@ def find_dialect(head: bytes, *, is_whole: bool, file: Path) -> Dialect:
         first_row=first + 1,
         header_row=None if header is None else header + 1,
         names=names,
-        units=None if units is None else tuple(rows[units][:n_columns]),
+        units=None if units is None else tuple((*rows[units], *[""] * n_columns)[:n_columns]),
         preamble=tuple(line for line in lines[: first if header is None else header] if line.strip()),
         sample=tuple(tuple(row[:n_columns]) for row in sample),
     )

@@ -23,7 +23,8 @@ class ReadOptions(Settings):
     sampling_rate_hz: PositiveFloat | None = None
     """Rate of files without a time column."""
     columns: tuple[str, ...] | None = None
-    """Names (or positions from 1) of the columns, in the order [time,] acc_x … gyr_z."""
+    """Names (or positions from 1) of the columns, in the order [time,] acc_x … gyr_z; where the file has no header, the
+    names of all its columns in its own order."""
     acc_unit: AccUnit | None = None
     """Unit of the acceleration in the file."""
     gyr_unit: GyrUnit | None = None

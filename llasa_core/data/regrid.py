@@ -45,10 +45,9 @@ def even_samples(times_s: np.ndarray, values: np.ndarray, resolution_s: float) -
         A cubic spline through stamps with 1.5 ms of jitter at 100 Hz is right to −97 dB at 4 Hz, lines to −46 dB, and
         taking uneven stamps for even ones to −28 dB.
     """
-    index = np.arange(len(times_s), dtype=np.float64)
-    middle = (len(times_s) - 1) / 2
-    step = float((index - middle) @ (times_s - times_s[0]) / ((index - middle) @ (index - middle)))
-    off = times_s - times_s.mean() - (index - middle) * step
+    index = np.arange(len(times_s)) - (len(times_s) - 1) / 2
+    step = float(np.sum(index * (times_s - times_s[0])) / np.sum(index**2))  # least squares
+    off = times_s - times_s.mean() - index * step
     worst, typical = float(np.abs(off).max()) / step, float(np.sqrt(np.mean(off**2))) / step
     rate = _rounded(1 / step, len(times_s))
     rounding = resolution_s / step if resolution_s <= COARSE * step else 0.0

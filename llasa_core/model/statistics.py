@@ -27,7 +27,8 @@ def window_statistics(scaled: torch.Tensor, n_groups: int) -> torch.Tensor:
         float32 `[window, group, 18]`: mean of the group, log standard deviation of the group, log standard deviation of
         the whole window, six channels each, brought to about the same spread.
     """
-    groups = scaled.unflatten(1, (n_groups, -1))  # [window, group, time, channel]
+    n, length, channels = scaled.shape
+    groups = scaled.reshape(n, n_groups, length // n_groups, channels)
     whole = _loudness(scaled.std(1, correction=0))[:, None].expand(-1, n_groups, -1)
     statistics = torch.cat([2 * groups.mean(2), _loudness(groups.std(2, correction=0)), whole], dim=-1)
     assert statistics.shape[-1] == N_STATISTICS  # noqa: S101 - the projector is made for as many

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ def train(stage: Stage, engine: Engine, run: Run, seed: int, tell: Callable[[Pro
     first_step = _resume(engine, run)
     log = TrainingLog(run.folder, first_step) if engine.rank == 0 else None
     speed: deque[float] = deque(maxlen=STEPS_REMEMBERED)
-    with _asked_to_stop() as is_asked:
+    with closing(log) if log else nullcontext(), _asked_to_stop() as is_asked:
         for step in range(first_step, stage.n_steps):
             started = time.perf_counter()
             torch.manual_seed(seed_of(seed, step, engine.rank))
@@ -83,8 +83,7 @@ def train(stage: Stage, engine: Engine, run: Run, seed: int, tell: Callable[[Pro
                 )
             if (step + 1) % stage.save_every == 0 and not is_last:
                 run.save_state(step + 1, engine)
-    if log:
-        log.close()
+    if engine.rank == 0:
         stage.save_result(run.checkpoint)
         run.finish()
 

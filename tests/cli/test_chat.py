@@ -121,7 +121,7 @@ class Terminal:
         self._process.wait()
         os.close(self._handle)
 
-    def some(self, timeout_s: float = 60) -> str:
+    def some(self, timeout_s: float = 300) -> str:
         """Return what is shown next."""
         ready, _, _ = select.select([self._handle], [], [], timeout_s)
         assert ready, "nothing was shown"
@@ -130,7 +130,7 @@ class Terminal:
     def until(self, end: str) -> str:
         """Return what is shown, up to a text."""
         shown = ""
-        give_up = time.monotonic() + 60
+        give_up = time.monotonic() + 300
         while end not in shown:
             assert time.monotonic() < give_up, shown
             shown += self.some()
@@ -153,4 +153,4 @@ class Terminal:
 
     def exit_code(self) -> int:
         """Wait for the end."""
-        return self._process.wait(60)
+        return self._process.wait(300)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from llasa_core.data.clock import Clock, find_clock, seconds_of
-from llasa_core.data.unit_words import TimeUnit
 from llasa_core.errors import DataError, Place
+
+if TYPE_CHECKING:
+    from llasa_core.data.unit_words import TimeUnit
 
 WHERE = Place(Path("walk.csv"), 1, 1)
 

@@ -42,25 +42,25 @@ def places(columns: ColumnMap) -> tuple[int | None, tuple[int, ...], tuple[int, 
         ("t,ax,ay,az,gx,gy,gz", (0, (1, 2, 3), (4, 5, 6))),
         ("ts,aX,aY,aZ,gX,gY,gZ", (0, (1, 2, 3), (4, 5, 6))),
         ("timestamp,AccX,AccY,AccZ,GyroX,GyroY,GyroZ", (0, (1, 2, 3), (4, 5, 6))),
-        ("Time (s),Gyroscope X (deg/s),Gyroscope Y (deg/s),Gyroscope Z (deg/s),"
-         "Accelerometer X (g),Accelerometer Y (g),Accelerometer Z (g)", (0, (4, 5, 6), (1, 2, 3))),
+        (("Time (s),Gyroscope X (deg/s),Gyroscope Y (deg/s),Gyroscope Z (deg/s),"
+         "Accelerometer X (g),Accelerometer Y (g),Accelerometer Z (g)"), (0, (4, 5, 6), (1, 2, 3))),
         ("Time,Accel-X (g), Accel-Y (g), Accel-Z (g), Gyro-X (d/s), Gyro-Y (d/s), Gyro-Z (d/s)",
          (0, (1, 2, 3), (4, 5, 6))),
         ("seconds_elapsed,acc_z,acc_y,acc_x,gyro_z,gyro_y,gyro_x", (0, (3, 2, 1), (6, 5, 4))),
         ("ms,xacc,yacc,zacc,wx,wy,wz", (0, (1, 2, 3), (4, 5, 6))),
-        ("accelerationIncludingGravity.x,accelerationIncludingGravity.y,accelerationIncludingGravity.z,"
-         "rotationRate.x,rotationRate.y,rotationRate.z", (None, (0, 1, 2), (3, 4, 5))),
+        (("accelerationIncludingGravity.x,accelerationIncludingGravity.y,accelerationIncludingGravity.z,"
+         "rotationRate.x,rotationRate.y,rotationRate.z"), (None, (0, 1, 2), (3, 4, 5))),
         ("time,gFx,gFy,gFz,ax,ay,az,wx,wy,wz", (0, (1, 2, 3), (7, 8, 9))),
-        ("acc_x,acc_y,acc_z,lin_acc_x,lin_acc_y,lin_acc_z,gravity_x,gravity_y,gravity_z,"
-         "angular_velocity_x,angular_velocity_y,angular_velocity_z,mag_x,mag_y,mag_z", (None, (0, 1, 2), (9, 10, 11))),
+        (("acc_x,acc_y,acc_z,lin_acc_x,lin_acc_y,lin_acc_z,gravity_x,gravity_y,gravity_z,"
+         "angular_velocity_x,angular_velocity_y,angular_velocity_z,mag_x,mag_y,mag_z"), (None, (0, 1, 2), (9, 10, 11))),
         ("sample,user,label,Acc_X[m/s^2],Acc_Y[m/s^2],Acc_Z[m/s^2],Gyr_X[dps],Gyr_Y[dps],Gyr_Z[dps]",
          (None, (3, 4, 5), (6, 7, 8))),
-        ("accelerometerAccelerationX(G),accelerometerAccelerationY(G),accelerometerAccelerationZ(G),"
+        (("accelerometerAccelerationX(G),accelerometerAccelerationY(G),accelerometerAccelerationZ(G),"
          "motionUserAccelerationX(G),motionUserAccelerationY(G),motionUserAccelerationZ(G),"
-         "motionRotationRateX(rad/s),motionRotationRateY(rad/s),motionRotationRateZ(rad/s)",
+         "motionRotationRateX(rad/s),motionRotationRateY(rad/s),motionRotationRateZ(rad/s)"),
          (None, (0, 1, 2), (6, 7, 8))),
-        ("Shimmer_40AC_Timestamp_Unix_CAL,Shimmer_40AC_Accel_LN_X_CAL,Shimmer_40AC_Accel_LN_Y_CAL,"
-         "Shimmer_40AC_Accel_LN_Z_CAL,Shimmer_40AC_Gyro_X_CAL,Shimmer_40AC_Gyro_Y_CAL,Shimmer_40AC_Gyro_Z_CAL",
+        (("Shimmer_40AC_Timestamp_Unix_CAL,Shimmer_40AC_Accel_LN_X_CAL,Shimmer_40AC_Accel_LN_Y_CAL,"
+         "Shimmer_40AC_Accel_LN_Z_CAL,Shimmer_40AC_Gyro_X_CAL,Shimmer_40AC_Gyro_Y_CAL,Shimmer_40AC_Gyro_Z_CAL"),
          (0, (1, 2, 3), (4, 5, 6))),
     ],
 )  # fmt: skip
@@ -185,7 +185,8 @@ def test_a_missing_gyroscope_is_refused_unless_allowed():
     assert refusal("time,acc_x,acc_y,acc_z") == (
         "no gyroscope: the file holds acceleration only (`acc_x`, `acc_y`, `acc_z`)\n"
         "  where: walk.csv:1\n"
-        "  fix:   record the gyroscope too, or pass `--allow-missing gyro`: gyr is then zero, and the windows are flagged"
+        "  fix:   record the gyroscope too, or pass `--allow-missing gyro`: "
+        "gyr is then zero, and the windows are flagged"
     )
     assert columns_of("time,acc_x,acc_y,acc_z", allow_missing_gyro=True).gyr is None
 

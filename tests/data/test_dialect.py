@@ -152,3 +152,7 @@ def test_a_header_of_another_width_is_refused():
 )  # fmt: skip
 def test_what_is_no_text_is_refused_by_its_kind(head: bytes, message: str, fix: str):
     assert refusal(head) == f"{message}\n  where: walk.csv\n  fix:   {fix}"
+
+
+def test_a_row_of_units_may_be_short():
+    assert dialect_of("t,x,y,who\nms,g\n0,1,2,a\n1,3,4,a\n").units == ("ms", "g", "", "")

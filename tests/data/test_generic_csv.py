@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from llasa_core.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
 NAMES = ("acc_x", "acc_y", "acc_z", "gyr_x", "gyr_y", "gyr_z")
 UNITS = ("(m/s^2)",) * 3 + ("(rad/s)",) * 3
@@ -94,7 +94,8 @@ def test_units_and_clocks_that_nobody_names_give_the_same_samples(
     tmp_path: Path, nodding: Callable[..., np.ndarray], rate: int, separator: str
 ):
     samples = nodding(12 * rate, rate)
-    for acc, gyr, time in itertools.product(ACC_SCALE, GYR_SCALE, ("s", "ms", "ns")):
+    ways = list(itertools.product(ACC_SCALE, GYR_SCALE, ("s", "ms", "ns")))
+    for acc, gyr, time in ways if rate == 50 else ways[:: len(ways) // 4]:
         ticks = np.arange(12 * rate) / rate / TIME_SCALE[time]
         written = samples / ([ACC_SCALE[acc]] * 3 + [GYR_SCALE[gyr]] * 3)
         path = write(tmp_path / "walk.csv", ["t", *NAMES], ticks, written, separator=separator)

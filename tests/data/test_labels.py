@@ -39,7 +39,8 @@ def test_unknown_words_are_refused_by_name():
         return str(caught.value)
 
     def fix(word: str) -> str:
-        return f'\n  where: walk.csv:7:8\n  fix:   pass `--label-map "{word}=ACTIVITY"`, with one of {ACTIVITIES}, or unknown'
+        told = f'pass `--label-map "{word}=ACTIVITY"`, with one of {ACTIVITIES}, or unknown'
+        return f"\n  where: walk.csv:7:8\n  fix:   {told}"
 
     assert refusal("upsatirs") == 'unknown label "upsatirs"; did you mean "climbing stairs"?' + fix("upsatirs")
     assert refusal("swimming") == 'unknown label "swimming"' + fix("swimming")
