@@ -265,7 +265,7 @@ def test_fetch_downloads_nothing_that_is_there(
 ):
     folder = tmp_path / "smollm2-135m"
     folder.mkdir()
-    (folder / "model.safetensors").touch()
+    (folder / "source.json").touch()
     monkeypatch.setenv("LLASA_CACHE", str(tmp_path))
 
     assert main(["fetch", "smollm2-135m"]) == 0
