@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+FULL_BELOW_BYTES = 65536
+"""With less free space than this, a failed write is put down to it."""
+
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
@@ -29,18 +32,30 @@ def written_whole(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        yield beside
-        put_in_place(beside, path)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
+        with full_disk_named(path):
+            yield beside
+            put_in_place(beside, path)
+    finally:
+        remove(beside)
+
+
+@contextmanager
+def full_disk_named(path: Path) -> Iterator[None]:
+    """Turn whatever a writer raises when the disk is full into a RunError about `path`.
+
+    torch and safetensors raise errors of their own without a number, so the free space decides.
+    """
+    try:
+        yield
+    except Exception as error:
+        is_named = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        if is_named or shutil.disk_usage(path.parent).free < FULL_BELOW_BYTES:
             raise RunError(
                 f"the disk is full: {path.name} was not written",
                 where=path,
                 fix="free some space and run the same command again",
             ) from error
         raise
-    finally:
-        remove(beside)
 
 
 def put_in_place(beside: Path, path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import UsageError
-from llasa_core.files import put_in_place, remove, write_json
+from llasa_core.files import full_disk_named, put_in_place, remove, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,7 +93,9 @@ class Run:
         if engine.rank == 0:
             remove(beside)
         engine.meet()
-        engine.save(beside)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with full_disk_named(folder):
+            engine.save(beside)
         engine.meet()
         if engine.rank == 0:
             put_in_place(beside, folder)
