@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from dataclasses import asdict
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
 DEFAULTS = ChatSettings()
 SHIPPED_RECIPE = "smol"
 """Recipe whose shipped checkpoint answers when none is named."""
-SHORT_SPIN = "10000"
-"""How often a thread of torch's looks for work before it sleeps. OpenMP's own 300,000 costs nothing on two idle cores,
-but beside one other busy process it made 20 tokens take 34 s; so, they take 0.7 s and 2 s."""
 
 SensorFile = Annotated[
     Path, typer.Option("--sensor", metavar="FILE", help="The recording: anything that prepare-data reads.")
@@ -91,7 +87,6 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
 ) -> None:
     """Talk about a recording, or answer `--ask` or the questions on stdin, one a line, and exit."""
     watch = Stopwatch()
-    os.environ.setdefault("GOMP_SPINCOUNT", SHORT_SPIN)  # read when torch is imported
     questions = _questions(ask, as_json=as_json)
     options = _read_options(
         format=file_format,
