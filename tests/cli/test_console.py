@@ -6,6 +6,7 @@ import math
 import os
 import pty
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,6 +117,16 @@ def test_progress_without_a_total_counts(capsys: pytest.CaptureFixture[str], clo
     assert capsys.readouterr().err == "reading: 5\n"
 
 
+def all_of(terminal: int) -> str:
+    """Read a pseudo-terminal whose other end is closed; what was written may come in several parts."""
+    parts = []
+    with suppress(OSError):  # Linux's way to say that there is no more
+        while part := os.read(terminal, 4096):
+            parts.append(part)
+    os.close(terminal)
+    return b"".join(parts).decode()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_progress_on_a_terminal_is_a_bar_that_goes_away(monkeypatch: pytest.MonkeyPatch):
     ours, theirs = pty.openpty()
@@ -124,8 +135,7 @@ def test_progress_on_a_terminal_is_a_bar_that_goes_away(monkeypatch: pytest.Monk
         monkeypatch.setattr(sys, "stderr", stream)
         with console.progress("reading", 4) as update:
             update(2, "loss 0.5")
-    shown = os.read(ours, 100_000).decode()
-    os.close(ours)
+    shown = all_of(ours)
 
     assert "reading" in shown
     assert " 50 %" in shown
