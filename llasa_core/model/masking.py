@@ -8,6 +8,11 @@ SPAN_P = 0.2
 """Of the geometric distribution of span lengths; LIMU-BERT's `mask_config`."""
 
 
+def masked_positions(window_len: int, masked_fraction: float) -> int:
+    """Return how many positions of each window are masked."""
+    return max(1, round(masked_fraction * window_len))
+
+
 def mask_spans(
     rng: np.random.Generator, n_windows: int, window_len: int, masked_fraction: float, max_span: int
 ) -> np.ndarray:
@@ -29,7 +34,7 @@ def mask_spans(
     Source:
         LIMU-BERT-Public/utils.py `Preprocess4Mask` (which never masks the last position; here it can be).
     """
-    n_masked = max(1, round(masked_fraction * window_len))
+    n_masked = masked_positions(window_len, masked_fraction)
     lengths = np.arange(1, max_span + 1)
     weights = SPAN_P * (1 - SPAN_P) ** (lengths - 1)
     # enough spans for any window: each masks at least one new position once those that overlap are thrown away

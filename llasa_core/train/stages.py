@@ -16,7 +16,7 @@ from llasa_core.model.base_lm import identity_of, load_lm, locate
 from llasa_core.model.checkpoint import CheckpointConfig, save_checkpoint
 from llasa_core.model.collate import Batch, collate, encode, length_of
 from llasa_core.model.limu_bert import LimuBert
-from llasa_core.model.masking import mask_spans
+from llasa_core.model.masking import mask_spans, masked_positions
 from llasa_core.model.multimodal import LlasaModel, Loss
 from llasa_core.model.prompt import make_template
 from llasa_core.model.tensors import load_module, save_module
@@ -117,7 +117,9 @@ class EncoderStage:
 
     def n_items(self, step: int) -> int:
         """See `Stage.n_items`: masked values."""
-        return int(self._mask(step).sum()) * self._samples.shape[2]
+        _, window_len, n_channels = self._samples.shape
+        n_masked = masked_positions(window_len, self._recipe.encoder.pretraining.masked_fraction)
+        return len(self._schedule.items_of(step)) * n_masked * n_channels
 
     def loss(self, part: Any, device: torch.device) -> Loss:
         """See `Stage.loss`: squared error of the masked samples."""
