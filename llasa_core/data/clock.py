@@ -40,6 +40,10 @@ class Clock:
     """The finest step that its stamps show."""
     note: str
     """The evidence, for the report."""
+    unit: str = "s"
+    """What it counts, in a few words: `ns since 1970`."""
+    since_1970_s: float | None = None
+    """Its first tick in seconds since 1970 (UTC), where it tells the date."""
 
 
 def find_clock(ticks: np.ndarray, name: str, stated: TimeUnit | None, expected_hz: float | None, where: Place) -> Clock:
@@ -55,7 +59,7 @@ def find_clock(ticks: np.ndarray, name: str, stated: TimeUnit | None, expected_h
     Raises:
         DataError: the clock stands still, its unit is not known, or the header's makes no sense.
     """
-    step = _usual_step(ticks)
+    step = usual_step(ticks)
     if not step > 0:
         raise DataError(
             f"the clock {name} stands still at {ticks[0]:.10g}",
@@ -79,7 +83,16 @@ def find_clock(ticks: np.ndarray, name: str, stated: TimeUnit | None, expected_h
             fix="write the unit into the header, as in `time (ms)`, or pass `--rate` with the sampling rate",
         )
     note = f"time in {unit}: {evidence}; about {rates[unit]:.4g} Hz"
-    return Clock(TIME_SCALE[unit], rates[unit], _resolution(ticks) * TIME_SCALE[unit], note)
+    first_s = float(ticks[0]) * TIME_SCALE[unit]
+    tells_date = _SINCE_1970[0] <= first_s <= _SINCE_1970[1]
+    return Clock(
+        TIME_SCALE[unit],
+        rates[unit],
+        resolution_of(ticks) * TIME_SCALE[unit],
+        note,
+        f"{unit} since 1970" if tells_date else unit,
+        first_s if tells_date else None,
+    )
 
 
 def seconds_of(words: np.ndarray) -> np.ndarray:
@@ -118,7 +131,17 @@ def _odd_seconds(word: str) -> float:
     return (moment - _EPOCH).total_seconds() + float(f"0.{fraction or 0}")
 
 
-def _usual_step(ticks: np.ndarray) -> float:
+def clock_of(times_s: np.ndarray) -> Clock:
+    """Return the clock of times that are in seconds already: its rate and how finely it tells the time.
+
+    Args:
+        times_s: float64 [time], two at least, in order.
+    """
+    rate_hz = 1 / usual_step(times_s)
+    return Clock(1.0, rate_hz, resolution_of(times_s), f"about {rate_hz:.4g} Hz")
+
+
+def usual_step(ticks: np.ndarray) -> float:
     """Return the median step over many samples, since stamps may come in bursts, or repeat within a second."""
     for lag in (16, 256):
         if len(ticks) > 4 * lag and (step := float(np.median(ticks[lag:] - ticks[:-lag])) / lag) > 0:
@@ -144,7 +167,8 @@ def _unit_by_values(
     return None, " or ".join(f"{rate:.3g} Hz in {unit}" for unit, rate in (possible or rates).items())
 
 
-def _resolution(ticks: np.ndarray) -> float:
+def resolution_of(ticks: np.ndarray) -> float:
+    """Return the finest decimal step that stamps show, 0 where they show none."""
     steps = ticks[:1000] - ticks[0]
     for digits in range(9):
         scaled = steps * 10.0**digits

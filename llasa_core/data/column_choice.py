@@ -85,7 +85,9 @@ def _kind_of_file(file: Path) -> str | None:
     return kind_of(re.sub(r"[^a-z]", "", file.stem.lower()))
 
 
-def choose_acc(triples: dict[str, list[Triple]], columns: Sequence[ColumnName], where: Place) -> Acceleration:
+def choose_acc(
+    triples: dict[str, list[Triple]], columns: Sequence[ColumnName], where: Place, *, may_lack_gravity: bool = False
+) -> Acceleration:
     """Return the acceleration to read: with gravity if there is one, else what gravity is added to.
 
     Raises:
@@ -95,11 +97,11 @@ def choose_acc(triples: dict[str, list[Triple]], columns: Sequence[ColumnName], 
     for kind in ("total acc", "acc"):
         if triples[kind]:
             passed_over = (*triples["acc"][: kind == "total acc"], *linear)
-            return Acceleration(_only_one(triples[kind], "accelerations", where), None, passed_over)
+            return Acceleration(only_one(triples[kind], "accelerations", where), None, passed_over)
     if linear and triples["gravity"]:
-        return Acceleration(
-            _only_one(linear, "accelerations", where), _only_one(triples["gravity"], "gravities", where)
-        )
+        return Acceleration(only_one(linear, "accelerations", where), only_one(triples["gravity"], "gravities", where))
+    if linear and may_lack_gravity:
+        return Acceleration(linear[0], None, linear[1:])
     if linear:
         raise DataError(
             f"the only acceleration is without gravity: {linear[0]}",
@@ -122,10 +124,15 @@ def choose_gyr(triples: dict[str, list[Triple]], where: Place) -> Triple | None:
     Raises:
         DataError: there are several.
     """
-    return _only_one(triples["gyr"], "angular rates", where) if triples["gyr"] else None
+    return only_one(triples["gyr"], "angular rates", where) if triples["gyr"] else None
 
 
-def _only_one(triples: Sequence[Triple], what: str, where: Place) -> Triple:
+def only_one(triples: Sequence[Triple], what: str, where: Place) -> Triple:
+    """Return the one triple there is, the calibrated one of two.
+
+    Raises:
+        DataError: there are several.
+    """
     calibrated = [triple for triple in triples if not re.search("uncal|raw", triple.x.family)] or list(triples)
     if len(calibrated) > 1:
         raise DataError(

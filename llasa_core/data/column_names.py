@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from llasa_core.data.unit_words import acc_unit_of, gyr_unit_of, time_unit_of
@@ -39,6 +39,10 @@ class ColumnName:
     """`x`, `y` or `z`."""
     family: str
     """The rest in lower case, without signs: what the three axes of a sensor share."""
+    format: str | None = None
+    """Whose words these are, if not the header's own."""
+    has_own_unit: bool = True
+    """Whether the unit, if there is one, is the header's own."""
 
     @classmethod
     def of(cls, position: int, text: str, unit_below: str = "") -> ColumnName:
@@ -55,6 +59,20 @@ class ColumnName:
         if acc_unit_of(after) or gyr_unit_of(after):
             unit, after = unit or after, ""
         return cls(position, text, unit or ("g" if before == "gf" else None), axis, before + after)
+
+    def in_words_of(self, title: str, words: str) -> ColumnName:
+        """Return what the column holds in the words of a format; a unit in the header wins over the format's."""
+        told = ColumnName.of(self.position, words)
+        is_same_kind = told.axis is not None or told.is_time
+        unit = self.unit if is_same_kind and self.unit and _means_a_unit(self.unit) else None
+        return replace(told, text=self.text, unit=unit or told.unit, format=title, has_own_unit=unit is not None)
+
+    @property
+    def unit_said_by(self) -> str:
+        """Who says the unit, for messages."""
+        if self.format is not None and not self.has_own_unit:
+            return f"the format ({self.format})"
+        return f"the header ({self.shown})"
 
     @property
     def shown(self) -> str:
@@ -77,6 +95,10 @@ class ColumnName:
         if not self.is_time:
             return None
         return "acc" if _ACC.search(self.family) else "gyr" if _GYR.search(self.family) else None
+
+
+def _means_a_unit(word: str) -> bool:
+    return bool(acc_unit_of(word) or gyr_unit_of(word) or time_unit_of(word))
 
 
 def kind_of(family: str) -> Kind | None:

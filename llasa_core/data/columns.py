@@ -19,9 +19,11 @@ from llasa_core.data.column_choice import (
     choose_gyr,
     choose_time,
     no_gyroscope,
+    only_one,
     triples_of,
 )
 from llasa_core.data.column_names import ColumnName
+from llasa_core.data.profile import PLAIN
 from llasa_core.data.unit_words import acc_unit_of, gyr_unit_of
 from llasa_core.data.units import Stated
 from llasa_core.errors import DataError, Place
@@ -31,9 +33,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llasa_core.data.dialect import Dialect
+    from llasa_core.data.profile import Profile
     from llasa_core.data.read_options import ReadOptions
 
 SLOTS = ("time", *CHANNELS)
+SENSORS = {
+    "total acc": "accelerations",
+    "acc": "accelerations",
+    "linear acc": "accelerations",
+    "gravity": "gravities",
+    "gyr": "angular rates",
+}
+"""The sensors that are read, and what several of one are called."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +63,13 @@ class ColumnMap:
     notes: tuple[str, ...]
 
 
-def find_columns(dialect: Dialect, options: ReadOptions, file: Path) -> ColumnMap:
-    """Return which column is what, by the header's names or as the options say.
+def find_columns(dialect: Dialect, options: ReadOptions, file: Path, profile: Profile = PLAIN) -> ColumnMap:
+    """Return which column is what, as the options say, or by the format's names or the header's.
 
     Raises:
         DataError: there is no header, a sensor is missing, two columns claim one place, or an option names none.
     """
-    columns = _columns(dialect, options, file)
+    columns = _columns(dialect, options, file, profile)
     where = Place(file, dialect.header_row)
     label, subject = (_asked_for(name, columns, where) for name in (options.label_column, options.subject_column))
     free = [column for column in columns if column.position not in {label, subject}]
@@ -66,26 +77,55 @@ def find_columns(dialect: Dialect, options: ReadOptions, file: Path) -> ColumnMa
         time, acc, gyr = _as_told(options, columns, where)
         return _mapped(time, None, Acceleration(acc, None), gyr, label, subject)
     triples = triples_of(free, where)
-    acc_found = choose_acc(triples, columns, where)
+    acc_found = choose_acc(triples, columns, where, may_lack_gravity=options.describe_only)
     gyr = choose_gyr(triples, where)
-    if gyr is None and not options.allow_missing_gyro:
+    if gyr is None and not (options.allow_missing_gyro or options.describe_only):
         raise no_gyroscope(acc_found.triple, where)
     time, gyr_time = choose_time(free, dialect)
     return _mapped(time, gyr_time, acc_found, gyr, label, subject)
 
 
-def names_a_sensor(dialect: Dialect, file: Path) -> bool:
-    """Return whether a header has three axes of acceleration, gravity or angular rate."""
-    units = dialect.units or ("",) * dialect.n_columns
-    columns = [
-        ColumnName.of(*column) for column in zip(range(dialect.n_columns), dialect.names or (), units, strict=False)
-    ]
-    triples = triples_of(columns, Place(file))
-    return any(triples[kind] for kind in ("total acc", "acc", "linear acc", "gravity", "gyr"))
+def find_one_sensor(
+    kind: str, dialect: Dialect, options: ReadOptions, file: Path, profile: Profile = PLAIN
+) -> ColumnMap:
+    """Return the columns of a table that holds one sensor of several, as the `acc` of a map without `gyr`.
+
+    Args:
+        kind: one of `sensors_in`.
+        dialect: of the table.
+        options: name the columns of label and subject.
+        file: for messages.
+        profile: what the format says of it.
+
+    Raises:
+        DataError: an option names no column.
+    """
+    columns = _columns(dialect, options, file, profile)
+    where = Place(file, dialect.header_row)
+    label, subject = (_asked_for(name, columns, where) for name in (options.label_column, options.subject_column))
+    free = [column for column in columns if column.position not in {label, subject}]
+    triple = only_one(triples_of(free, where)[kind], SENSORS[kind], where)
+    notes = [f"{'gyr' if kind == 'gyr' else 'acc'} from {file.name}: {triple}"]
+    time, _ = choose_time(free, dialect)
+    if time is not None:
+        notes[0] += f", time from {time.shown}"
+    return ColumnMap(time, None, triple, None, None, label, subject, tuple(notes))
+
+
+def sensors_in(dialect: Dialect, file: Path, profile: Profile = PLAIN) -> frozenset[str]:
+    """Return which of `SENSORS` a header has three axes of.
+
+    Raises:
+        DataError: two columns claim one axis.
+    """
+    if dialect.names is None and profile.names is None:
+        return frozenset()
+    triples = triples_of(_named(dialect, profile, dialect.names or ("",) * dialect.n_columns), Place(file))
+    return frozenset(kind for kind in SENSORS if triples[kind])
 
 
 def stated_acc_unit(triple: Triple, options: ReadOptions, where: Place) -> Stated[AccUnit] | None:
-    """Return the unit of acceleration that a flag, or else the header, gives.
+    """Return the unit of acceleration that a flag, or else the header or the format, gives.
 
     Raises:
         DataError: the header's unit is none of acceleration, or differs between the axes.
@@ -98,11 +138,11 @@ def stated_acc_unit(triple: Triple, options: ReadOptions, where: Place) -> State
     unit = units.pop()
     if unit is None or units:
         raise _unknown_unit(triple, "acceleration", "`--acc-unit`: m/s^2, g or mg", where)
-    return Stated(unit, f"the header ({triple.x.shown})")
+    return Stated(unit, triple.x.unit_said_by)
 
 
 def stated_gyr_unit(triple: Triple, options: ReadOptions, where: Place) -> Stated[GyrUnit] | None:
-    """Return the unit of angular rate that a flag, or else the header, gives.
+    """Return the unit of angular rate that a flag, or else the header or the format, gives.
 
     Raises:
         DataError: the header's unit is none of angular rate, or differs between the axes.
@@ -115,7 +155,7 @@ def stated_gyr_unit(triple: Triple, options: ReadOptions, where: Place) -> State
     unit = units.pop()
     if unit is None or units:
         raise _unknown_unit(triple, "angular rate", "`--gyr-unit`: rad/s or deg/s", where)
-    return Stated(unit, f"the header ({triple.x.shown})")
+    return Stated(unit, triple.x.unit_said_by)
 
 
 def _mapped(
@@ -134,12 +174,21 @@ def _mapped(
     return ColumnMap(time, gyr_time, acc.triple, acc.gravity, gyr, label, subject, tuple(notes))
 
 
-def _columns(dialect: Dialect, options: ReadOptions, file: Path) -> list[ColumnName]:
-    names = dialect.names
-    if names is None:
-        names = _names_told(dialect, options, file)
+def _columns(dialect: Dialect, options: ReadOptions, file: Path, profile: Profile) -> list[ColumnName]:
+    if dialect.names is not None:
+        return _named(dialect, profile, dialect.names)
+    if options.columns is None and profile.names is not None:
+        return _named(dialect, profile, ("",) * dialect.n_columns)
+    return _named(dialect, PLAIN, _names_told(dialect, options, file))
+
+
+def _named(dialect: Dialect, profile: Profile, names: Sequence[str]) -> list[ColumnName]:
+    """Return what each column's name says: in the words of its format, if it is one that is known."""
     units = dialect.units or ("",) * dialect.n_columns
-    return [ColumnName.of(*column) for column in zip(range(dialect.n_columns), names, units, strict=True)]
+    plain = [ColumnName.of(*column) for column in zip(range(dialect.n_columns), names, units, strict=False)]
+    if profile.names is None or len(profile.names) != len(plain):
+        return plain
+    return [column.in_words_of(profile.title, words) for column, words in zip(plain, profile.names, strict=True)]
 
 
 def _names_told(dialect: Dialect, options: ReadOptions, file: Path) -> tuple[str, ...]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
 
 from llasa_core.data.activities import ACTIVITIES
+from llasa_core.data.recording import Segment
 from llasa_core.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,3 +64,38 @@ def activity_of(word: str, label_map: Sequence[tuple[str, str]], where: Place) -
         where=where,
         fix=f'pass `--label-map "{word.strip()}=ACTIVITY"`, with one of {", ".join(ACTIVITIES)}, or unknown',
     )
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What a label means that is in no window: what was done is known, and no activity of the vocabulary."""
+
+    reason: str
+    """For the report: `transition between postures`, `label "stairs" says no direction`."""
+
+
+Meaning: TypeAlias = "str | Dropped | None"
+"""What a label means: an activity, nothing that a window is made of, or that nobody said."""
+
+
+def segments_of(
+    codes: np.ndarray, meanings: Sequence[Meaning]
+) -> tuple[tuple[Segment, ...], tuple[tuple[str, int], ...]]:
+    """Return the stretches of one label each, and (reason, samples) of what is dropped.
+
+    Args:
+        codes: int [time], positions in `meanings`.
+        meanings: what each code stands for.
+    """
+    changes = np.flatnonzero(np.diff(codes)) + 1
+    segments: list[Segment] = []
+    dropped: Counter[str] = Counter()
+    for start, end in zip((0, *changes.tolist()), (*changes.tolist(), len(codes)), strict=True):
+        meaning = meanings[codes[start]]
+        if isinstance(meaning, Dropped):
+            dropped[meaning.reason] += end - start
+        elif segments and segments[-1].end == start and segments[-1].activity == meaning:
+            segments[-1] = Segment(segments[-1].start, end, meaning)  # two words for one activity
+        else:
+            segments.append(Segment(start, end, meaning))
+    return tuple(segments), tuple(dropped.items())

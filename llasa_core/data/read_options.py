@@ -10,7 +10,39 @@ from llasa_core.data.channels import AccUnit, GyrUnit
 from llasa_core.settings import Settings
 
 FormatName = Literal[
-    "auto", "hapt", "csv", "limu-bert", "limu-bert-uci", "limu-bert-hhar", "limu-bert-motion", "limu-bert-shoaib"
+    "auto",
+    "hapt",
+    "har",
+    "hhar",
+    "motionsense",
+    "shoaib",
+    "pamap2",
+    "mhealth",
+    "shl",
+    "mobiact",
+    "wisdm",
+    "wisdm-2019",
+    "realworld",
+    "usc-had",
+    "ku-har",
+    "opportunity",
+    "sensor-logger",
+    "phyphox",
+    "physics-toolbox",
+    "androsensor",
+    "sensorlog",
+    "metawear",
+    "dot",
+    "shimmer",
+    "axivity",
+    "x-io",
+    "core-motion",
+    "csv",
+    "limu-bert",
+    "limu-bert-uci",
+    "limu-bert-hhar",
+    "limu-bert-motion",
+    "limu-bert-shoaib",
 ]
 """The last four say whose label numbers an `.npy` file holds where its folder's name does not."""
 
@@ -41,3 +73,7 @@ class ReadOptions(Settings):
     """Whether a row that cannot be read ends the reading or is left out and counted."""
     allow_missing_gyro: bool = False
     """Zero the angular rate of recordings without a gyroscope, and flag their windows, instead of refusing."""
+    keep_frame: bool = False
+    """Leave the acceleration of iOS as it is; by default it is negated, so that gravity points as on Android."""
+    describe_only: bool = False
+    """For inspections: describe recordings without gyroscope or gravity as far as it goes, instead of refusing them."""

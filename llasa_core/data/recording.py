@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from llasa_core.data.quality import NOTHING_TO_SAY, Quality
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+
+    from llasa_core.data.channels import AccUnit, GyrUnit
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,30 @@ class Segment:
     end: int
     activity: str | None
     """A name of `ACTIVITIES`, or None where it is not known."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the files themselves hold, before anything is converted."""
+
+    format: str
+    """A name of `FormatName`, such as `sensor-logger`."""
+    acc_unit: AccUnit | None
+    """None is met in inspections only, where it is not known."""
+    gyr_unit: GyrUnit | None
+    """None where there is no gyroscope."""
+    acc_rate_hz: float
+    """As the accelerometer sampled, measured where there is a clock."""
+    gyr_rate_hz: float | None
+    clock: str
+    """What tells the time: `ns since 1970`, `s`, or `none: ` and who says the rate."""
+    gravity: Literal["included", "removed"] | None = "included"
+    """Whether the acceleration that windows would hold has gravity; all else is met in inspections only."""
+
+    @property
+    def slowest_hz(self) -> float:
+        """Rate of the slower sensor: it limits what windows can hold."""
+        return min(self.acc_rate_hz, self.gyr_rate_hz or self.acc_rate_hz)
 
 
 @dataclass(frozen=True)
@@ -50,3 +76,10 @@ class Recording:
     """Flags that hold for the whole recording, such as `UNITS_DETECTED`."""
     bridged: tuple[tuple[int, int], ...] = ()
     """Samples `[start, end)` that were missing and are interpolated; the windows over them are flagged."""
+    start_s: float = 0.0
+    """When its first sample was taken, on the clock of the whole recording that this is a part of; more than 0 after a
+    gap."""
+    since_1970_s: float | None = None
+    """The same in seconds since 1970 (UTC), where the clock tells."""
+    origin: Origin | None = None
+    """None for recordings that were never in a file."""

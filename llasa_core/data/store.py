@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
+import sys
+from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -18,7 +19,7 @@ from llasa_core.errors import DataError, Place
 from llasa_core.files import sha256_of, written_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from llasa_core.data.split import Split
@@ -36,8 +37,10 @@ COLUMNS = {
     "quality": np.uint16,
 }
 """One value a window each; activity, subject, placement and source are positions in the manifest's lists."""
-MOST_OPEN = 128
-"""Shards mapped at once by one store."""
+SHARE_OF_HANDLES = 0.5
+"""Of the files that this process may open: each mapped shard holds one."""
+FEW_A_SHARD = 8
+"""With fewer windows of a batch from each shard, gathering them one by one is quicker than shard by shard."""
 _PREPARE_AGAIN = "run `llasa prepare-data` again with `--fresh`"
 
 
@@ -133,8 +136,9 @@ class ShardWriter:
 class WindowStore:
     """The windows of a data folder, over all its shards.
 
-    Shards are opened when they are first read and read through memory maps, so a store may be copied into other
-    processes and holds little memory.
+    `store[row]` is one window and `store.take(rows)` a batch, by their numbers in the whole store. Shards are opened when
+    they are first read and read through memory maps, so a store may be copied into other processes, by fork or by
+    pickle, and holds little memory.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -147,16 +151,34 @@ class WindowStore:
         self.manifest = read_manifest(folder)
         self._shards = [ShardInfo(**shard) for shard in self.manifest["shards"]]
         self._first_row = np.cumsum([0, *(shard.windows for shard in self._shards)])
+        self._first_rows: list[int] = self._first_row.tolist()
         self._number_of = {shard.file: number for number, shard in enumerate(self._shards)}
-        self._maps: OrderedDict[int, np.memmap[Any, np.dtype[np.float32]]] = OrderedDict()
+        self._offsets: dict[int, int] = {}
+        self._maps: dict[int, np.ndarray] = {}
         for shard in self._shards:
             self._check_size(shard)
 
     def __len__(self) -> int:
-        return int(self._first_row[-1])
+        return self._first_rows[-1]
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        """Return the window with this number in the whole store, a copy: float32 [time, channel].
+
+        Raises:
+            IndexError: there is none.
+        """
+        number = bisect_right(self._first_rows, row) - 1
+        samples = self._maps.get(number)
+        if samples is None:
+            self._check_rows(row, row)
+            samples = self._samples(number)
+        return samples[row - self._first_rows[number]].copy()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return map(self.__getitem__, range(len(self)))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_maps": OrderedDict()}  # another process maps the files itself
+        return {**self.__dict__, "_maps": {}}  # another process maps the files itself
 
     @property
     def activity_names(self) -> list[str]:
@@ -252,14 +274,40 @@ class WindowStore:
         return self.take([self.row_of(ref) for ref in refs])
 
     def take(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Return the windows with these numbers in the whole store, a copy: float32 [window, time, channel]."""
+        """Return the windows with these numbers in the whole store, a copy: float32 [window, time, channel].
+
+        Raises:
+            IndexError: there is no such window.
+        """
         wanted = np.asarray(rows, np.int64)
-        numbers = np.searchsorted(self._first_row, wanted, side="right") - 1
+        if not len(wanted):
+            return np.empty((0, *self._window_shape), np.float32)
+        self._check_rows(int(wanted.min()), int(wanted.max()))
+        order = np.argsort(wanted)  # shard by shard, so that none is mapped twice
+        in_order = wanted[order]
+        ends = np.searchsorted(in_order, self._first_row[1:])
+        numbers = np.flatnonzero(np.diff(ends, prepend=0)).tolist()
+        if len(numbers) * FEW_A_SHARD > len(wanted):
+            return self._one_by_one(wanted)
         found = np.empty((len(wanted), *self._window_shape), np.float32)
-        for number in np.unique(numbers):
-            is_here = numbers == number
-            found[is_here] = self._samples(int(number))[wanted[is_here] - self._first_row[number]]
+        start = 0
+        for number in numbers:
+            end = int(ends[number])
+            found[order[start:end]] = self._samples(number)[in_order[start:end] - self._first_rows[number]]
+            start = end
         return found
+
+    def _one_by_one(self, wanted: np.ndarray) -> np.ndarray:
+        numbers = np.searchsorted(self._first_row, wanted, side="right") - 1
+        inside = (wanted - self._first_row[numbers]).tolist()
+        found = [self._samples(number)[row] for number, row in zip(numbers.tolist(), inside, strict=True)]
+        return np.concatenate(found).reshape(len(wanted), *self._window_shape)
+
+    def span(self, start: int, end: int) -> Iterator[np.ndarray]:
+        """Yield the windows with the numbers [start, end), as views [window, time, channel] of one shard each."""
+        for number, (first, after) in enumerate(zip(self._first_rows, self._first_rows[1:], strict=False)):
+            if first < end and start < after:
+                yield self._samples(number)[max(start, first) - first : min(end, after) - first]
 
     @cached_property
     def _window_shape(self) -> tuple[int, int]:
@@ -269,8 +317,20 @@ class WindowStore:
     def _column(self, name: str) -> np.ndarray:
         return read_column(self.folder, self._shards, name)
 
-    def _samples(self, number: int) -> np.memmap[Any, np.dtype[np.float32]]:
-        if number not in self._maps:
+    def _samples(self, number: int) -> np.ndarray:
+        """Return a shard's samples [window, time, channel], which stay in its file until they are read."""
+        samples = self._maps.get(number)
+        if samples is None:
+            if len(self._maps) >= _most_open():
+                del self._maps[next(iter(self._maps))]
+            shard = self._shards[number]
+            shape, offset = (shard.windows, *self._window_shape), self._offset(number)
+            mapped = np.memmap(self.folder / shard.file, np.float32, "r", offset, shape)
+            samples = self._maps[number] = np.asarray(mapped)  # indexing a memmap takes three times as long
+        return samples
+
+    def _offset(self, number: int) -> int:
+        if number not in self._offsets:
             shard = self._shards[number]
             with _opened(self.folder / shard.file) as file:
                 offset, shape = file["samples"].id.get_offset(), file["samples"].shape
@@ -280,11 +340,13 @@ class WindowStore:
                     where=self.folder / shard.file,
                     fix=_PREPARE_AGAIN,
                 )
-            self._maps[number] = np.memmap(self.folder / shard.file, np.float32, "r", offset, shape)
-            if len(self._maps) > MOST_OPEN:
-                self._maps.popitem(last=False)
-        self._maps.move_to_end(number)
-        return self._maps[number]
+            self._offsets[number] = int(offset)
+        return self._offsets[number]
+
+    def _check_rows(self, first: int, last: int) -> None:
+        for row in (first, last):
+            if not 0 <= row < len(self):
+                raise IndexError(f"the data folder holds {len(self)} windows, there is none at {row}")
 
     def _check_size(self, shard: ShardInfo) -> None:
         path = self.folder / shard.file
@@ -294,6 +356,16 @@ class WindowStore:
             raise DataError(
                 f"the shard has {found:,} bytes, the manifest says {shard.bytes:,}", where=path, fix=_PREPARE_AGAIN
             )
+
+
+@cache
+def _most_open() -> int:
+    """Return how many shards a store maps at once."""
+    if sys.platform == "win32":
+        return 512
+    import resource  # noqa: PLC0415 - Windows has none
+
+    return max(1, int(SHARE_OF_HANDLES * min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 1 << 16)))
 
 
 def read_column(folder: Path, shards: Sequence[ShardInfo], name: str) -> np.ndarray:

@@ -81,6 +81,8 @@ class Stretch(NamedTuple):
     bridged: tuple[tuple[int, int], ...]
     """Samples `[start, end)` that were missing for a moment."""
     notes: tuple[str, ...]
+    start_s: float
+    """When the first sample was taken."""
 
 
 class _Piece(NamedTuple):
@@ -158,7 +160,7 @@ class Timeline:
         run, notes = self._in_order(run)
         times = run.time
         if (np.diff(times) == 0).any():
-            times, note = self._spread(times)
+            times, note = spread(times, self.clock.rate_hz, self.where)
             notes = (*notes, note)
         ends = np.flatnonzero(np.diff(times) > 1 / self.clock.rate_hz + BRIDGED_S) + 1
         for start, end in zip((0, *ends), (*ends, len(times)), strict=True):
@@ -171,36 +173,11 @@ class Timeline:
         if n_back := int((np.diff(run.time) < 0).sum()):
             run = run.part(np.argsort(run.time, kind="stable"))
             notes.append(f"sorted by time: {n_back} rows stood too late")
-        is_repeat = np.zeros(len(run.time), bool)
-        same_time = np.flatnonzero(np.diff(run.time) == 0)
-        is_repeat[same_time + 1] = (run.values[same_time] == run.values[same_time + 1]).all(axis=1)
+        is_repeat = repeats(run.time, run.values)
         if n_repeats := int(is_repeat.sum()):
             run = run.part(~is_repeat)
             self.n_repeated += n_repeats
         return run, tuple(notes)
-
-    def _spread(self, times: np.ndarray) -> tuple[np.ndarray, str]:
-        """Return times with equal ones spread evenly up to the next, as GGIR does with stamps of whole seconds."""
-        first = np.flatnonzero(np.diff(times, prepend=-np.inf) > 0)
-        sizes = np.diff(first, append=len(times))
-        spans = np.diff(times[first], append=np.inf)
-        step = float(np.median(spans[:-1] / sizes[:-1])) if len(first) > 1 else 1 / self.clock.rate_hz
-        n_repeats = len(times) - len(first)
-        if n_repeats > MOST_REPEATS * len(times):
-            is_steady = np.abs(spans[1:-1] / sizes[1:-1] / step - 1) < 0.2  # noqa: PLR2004 - 20 % from one second to the next
-            if len(first) < 4 or is_steady.mean() < 0.9:  # noqa: PLR2004 - nearly all groups, and some of them
-                raise DataError(
-                    f"time stamps are rounded: {n_repeats} of {len(times)} repeat the one before, "
-                    "and not at a steady rate, so that the times in between are lost",
-                    where=self.where,
-                    fix="export again, and do not save the file from a spreadsheet: it rounds long numbers",
-                )
-        steps = np.append(np.minimum(spans / sizes, 1.5 * step)[:-1], step)
-        within = np.arange(len(times)) - np.repeat(first, sizes)
-        spread = np.repeat(times[first], sizes) + within * np.repeat(steps, sizes)
-        if len(first) > 1:  # the first second may have begun before the recording
-            spread[: sizes[0]] = times[first[1]] - step * np.arange(sizes[0], 0, -1)
-        return spread, f"{n_repeats} equal time stamps spread evenly up to the next"
 
     def _long_enough(self, pieces: Iterable[_Piece]) -> Iterator[Stretch]:
         for piece in pieces:
@@ -216,7 +193,53 @@ class Timeline:
         starts = np.floor((piece.times[missed] - piece.times[0]) * even.rate_hz + 1e-6).astype(int) + 1
         ends = np.ceil((piece.times[missed + 1] - piece.times[0]) * even.rate_hz - 1e-6).astype(int)
         bridged = tuple((int(start), int(end)) for start, end in zip(starts, ends, strict=True) if end > start)
-        return Stretch(even.rate_hz, even.values, codes[:, 0], int(codes[0, 1]), bridged, (even.note, *piece.notes))
+        notes = (even.note, *piece.notes)
+        start_s = float(piece.times[0])
+        return Stretch(even.rate_hz, even.values, codes[:, 0], int(codes[0, 1]), bridged, notes, start_s)
+
+
+def repeats(times_s: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return which rows, in order of time, have the time and the values of the row before: bool [row]."""
+    is_repeat = np.zeros(len(times_s), bool)
+    same_time = np.flatnonzero(np.diff(times_s) == 0)
+    is_repeat[same_time + 1] = (values[same_time] == values[same_time + 1]).all(axis=1)
+    return is_repeat
+
+
+def spread(times_s: np.ndarray, rate_hz: float, where: Place) -> tuple[np.ndarray, str]:
+    """Return times with equal ones spread evenly up to the next, and a note that says so.
+
+    Args:
+        times_s: float64 [time], never falling.
+        rate_hz: roughly; used where all times are equal.
+        where: for messages.
+
+    Raises:
+        DataError: many times are equal, and not at a steady rate.
+
+    Source:
+        GGIR does so with stamps of whole seconds.
+    """
+    first = np.flatnonzero(np.diff(times_s, prepend=-np.inf) > 0)
+    sizes = np.diff(first, append=len(times_s))
+    spans = np.diff(times_s[first], append=np.inf)
+    step = float(np.median(spans[:-1] / sizes[:-1])) if len(first) > 1 else 1 / rate_hz
+    n_repeats = len(times_s) - len(first)
+    if n_repeats > MOST_REPEATS * len(times_s):
+        is_steady = np.abs(spans[1:-1] / sizes[1:-1] / step - 1) < 0.2  # noqa: PLR2004 - 20 % from one second to the next
+        if len(first) < 4 or is_steady.mean() < 0.9:  # noqa: PLR2004 - nearly all groups, and some of them
+            raise DataError(
+                f"time stamps are rounded: {n_repeats} of {len(times_s)} repeat the one before, "
+                "and not at a steady rate, so that the times in between are lost",
+                where=where,
+                fix="export again, and do not save the file from a spreadsheet: it rounds long numbers",
+            )
+    steps = np.append(np.minimum(spans / sizes, 1.5 * step)[:-1], step)
+    within = np.arange(len(times_s)) - np.repeat(first, sizes)
+    even = np.repeat(times_s[first], sizes) + within * np.repeat(steps, sizes)
+    if len(first) > 1:  # the first second may have begun before the recording
+        even[: sizes[0]] = times_s[first[1]] - step * np.arange(sizes[0], 0, -1)
+    return even, f"{n_repeats} equal time stamps spread evenly up to the next"
 
 
 def _runs(rows: Samples) -> Iterator[tuple[Samples, tuple[str, ...]]]:

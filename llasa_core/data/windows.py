@@ -177,12 +177,13 @@ def _joined(parts: list[tuple[Segment, np.ndarray, np.ndarray, int]], config: Wi
 
 
 def _check(recording: Recording, config: WindowConfig) -> None:
-    if recording.sampling_rate_hz < config.sampling_rate_hz and not config.allow_upsample:
+    rate_hz = _slowest_hz(recording)
+    if rate_hz < config.sampling_rate_hz and not config.allow_upsample:
         raise DataError(
-            f"the recording has {recording.sampling_rate_hz:g} Hz, windows need {config.sampling_rate_hz:g} Hz",
+            f"the recording has {rate_hz:.4g} Hz, windows need {config.sampling_rate_hz:g} Hz",
             where=Place(recording.file),
             fix="record faster, or pass `--allow-upsample`: the windows will hold nothing above "
-            f"{recording.sampling_rate_hz / 2:g} Hz",
+            f"{rate_hz / 2:.4g} Hz",
         )
     if is_too_short(recording, config):
         raise DataError(
@@ -193,6 +194,14 @@ def _check(recording: Recording, config: WindowConfig) -> None:
         )
 
 
+def _slowest_hz(recording: Recording) -> float:
+    """Return the rate of the slower sensor; a clock's drift of 2 % is none that windows would notice."""
+    if recording.origin is None:
+        return recording.sampling_rate_hz
+    slowest = recording.origin.slowest_hz
+    return recording.sampling_rate_hz if slowest > 0.98 * recording.sampling_rate_hz else slowest  # noqa: PLR2004
+
+
 def is_too_short(recording: Recording, config: WindowConfig) -> bool:
     """Return whether the whole recording is shorter than one window."""
     up, down = ratio(recording.sampling_rate_hz, config.sampling_rate_hz)
@@ -201,7 +210,7 @@ def is_too_short(recording: Recording, config: WindowConfig) -> bool:
 
 def _quality(recording: Recording, config: WindowConfig, windows: np.ndarray, first_samples: np.ndarray) -> np.ndarray:
     flags = np.full(len(windows), int(recording.quality), np.uint16)
-    if recording.sampling_rate_hz < config.sampling_rate_hz:
+    if _slowest_hz(recording) < config.sampling_rate_hz:
         flags |= int(Quality.UPSAMPLED)
     if not len(windows):
         return flags

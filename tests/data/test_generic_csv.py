@@ -10,8 +10,8 @@ from llasa_core.data import text_blocks
 from llasa_core.data import timeline as timeline_module
 from llasa_core.data.quality import Quality
 from llasa_core.data.read_options import ReadOptions
-from llasa_core.data.readers import generic_csv
-from llasa_core.data.readers.generic_csv import looks_like_csv, read_generic_csv
+from llasa_core.data.readers import find_recordings, generic_csv
+from llasa_core.data.readers.generic_csv import read_generic_csv
 from llasa_core.data.recording import Recording, Segment
 from llasa_core.data.unit_words import ACC_SCALE, GYR_SCALE, TIME_SCALE
 from llasa_core.errors import DataError
@@ -317,7 +317,8 @@ def test_a_file_of_any_length_is_read_in_parts(
     assert [recording.session for recording in recordings] == ["walk", "walk.2", "walk.3", "walk.4"]
 
 
-def test_only_tables_of_motion_look_like_csv(walk: Path, tmp_path: Path):
+@pytest.mark.usefixtures("walk")
+def test_only_tables_of_motion_are_read_from_a_folder(tmp_path: Path):
     others = {
         "labels.csv": "start,end,activity\n0,1,walking\n2,3,sitting\n",
         "angles.csv": "time,roll,pitch,yaw\n0,1,2,3\n1,2,3,4\n",
@@ -329,9 +330,9 @@ def test_only_tables_of_motion_look_like_csv(walk: Path, tmp_path: Path):
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "bare.txt").write_text("1 2 3 4 5 6\n1 2 3 4 5 6\n", encoding="utf-8")
 
-    assert looks_like_csv(walk)
-    assert looks_like_csv(tmp_path / "bare.txt")
-    assert not any(looks_like_csv(tmp_path / name) for name in (*others, "missing.csv"))
+    found = find_recordings(tmp_path, ReadOptions())
+    assert [one.files[0].name for one in found.unread] == ["bare.txt", "walk.csv"]
+    assert sorted(file.name for file in found.passed_over) == sorted(others)
 
 
 @pytest.mark.shared

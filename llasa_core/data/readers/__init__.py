@@ -1,56 +1,36 @@
-"""One file for each format: raw files to `Recording`s."""
+"""One file for each format: raw files to `Recording`s.
+
+Public datasets are told by what their files begin with and by what stands beside what (`DATASETS`); loggers by the
+header of a table (`LOGGERS`); any other table is read by its column names.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import compress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from llasa_core.data.read_options import ReadOptions
-from llasa_core.data.readers.generic_csv import looks_like_csv, read_generic_csv
-from llasa_core.data.readers.hapt import find_hapt, is_hapt_name
-from llasa_core.data.readers.limu_bert_npy import find_limu_bert, is_limu_bert_name
+from llasa_core.data.readers.hapt import HAPT
+from llasa_core.data.readers.limu_bert_npy import LIMU_BERT
 from llasa_core.data.readers.raw_files import RawFile, raw_files, siblings
+from llasa_core.data.readers.reader import Format, Refused, Unread
+from llasa_core.data.readers.sensor_tables import TableRecording, find_sensor_tables
 from llasa_core.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from llasa_core.data.readers.sensor_tables import Recogniser
     from llasa_core.data.recording import Recording
 
-__all__ = ["Found", "ReadOptions", "Unread", "find_recordings", "read_recordings"]
+__all__ = ["DATASETS", "LOGGERS", "Found", "ReadOptions", "Unread", "find_recordings", "read_recordings"]
 
-_BY_NAME = (("hapt", is_hapt_name, find_hapt), ("limu-bert", is_limu_bert_name, find_limu_bert))
-"""Formats whose files are known by their names: the format, whether a name is one, and what finds the recordings."""
+DATASETS: tuple[Format, ...] = (HAPT, LIMU_BERT)
+"""Asked one after the other; what one takes is not shown to the next."""
+LOGGERS: Mapping[str, Recogniser] = {}
+"""By format, likewise in the order in which they are asked."""
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".log")
-
-
-class Unread(Protocol):
-    """What a format's finder returns: files that belong together, not read yet."""
-
-    @property
-    def files(self) -> tuple[RawFile, ...]:
-        """All files that will be read, the one that names it in messages first."""
-
-    def read(self, options: ReadOptions) -> Iterator[Recording]:
-        """Yield what the files hold, one recording at a time."""
-
-
-@dataclass(frozen=True)
-class CsvFile:
-    """One table, not read yet."""
-
-    file: RawFile
-
-    @property
-    def files(self) -> tuple[RawFile, ...]:
-        """The table alone."""
-        return (self.file,)
-
-    def read(self, options: ReadOptions) -> Iterator[Recording]:
-        """Yield its recordings: one, or several where it has gaps or subjects."""
-        yield from read_generic_csv(self.file, options)
 
 
 @dataclass(frozen=True)
@@ -79,31 +59,68 @@ def read_recordings(path: Path, options: ReadOptions) -> Iterator[Recording]:
 def find_recordings(path: Path, options: ReadOptions) -> Found:
     """Return what can be read behind a path; the content decides the format unless the options name it.
 
+    A file that is only a part of a recording is read with those beside it that belong to it.
+
     Raises:
         DataError: nothing is there, or nothing that can be read.
     """
     files = raw_files(path)
-    for name, is_named, find in _BY_NAME:
-        if options.format != "auto" and not options.format.startswith(name):
-            continue
-        is_one = len(files) == 1 and files[0].path == path and files[0].member is None
-        around = siblings(path) if is_one and is_named(path.name) else files
-        unread = [one for one in find(around, options) if not is_one or files[0] in one.files]
-        if unread:
-            return Found(unread, ())
-    if options.format in ("auto", "csv"):
-        is_table = [_is_table(file, files, options) for file in files]
-        if any(is_table):
-            return Found(
-                [CsvFile(file) for file in compress(files, is_table)],
-                [file for file, is_one in zip(files, is_table, strict=True) if not is_one],
-            )
-    raise _nothing_found(path, files, options)
+    is_one = len(files) == 1 and files[0].path == path and files[0].member is None
+    found = _find_one(files[0], options) if is_one else _find(files, options)
+    if not found.unread:
+        raise _nothing_found(path, files, options)
+    return found
 
 
-def _is_table(file: RawFile, files: Sequence[RawFile], options: ReadOptions) -> bool:
-    is_asked_for = len(files) == 1 and (options.format == "csv" or file.shown.suffix.lower() in TABLE_SUFFIXES)
-    return is_asked_for or looks_like_csv(file, options)  # the CSV reader says best what is wrong with a file
+def _find_one(file: RawFile, options: ReadOptions) -> Found:
+    error: DataError | None = None
+    found = Found((), ())
+    try:
+        found = _find([file], options)
+    except DataError as raised:
+        error = raised
+    if all(map(_lacks_a_part, found.unread)):
+        with_others = [one for one in _find(siblings(file.path), options).unread if file in one.files]
+        if with_others:
+            return Found(with_others, ())
+    if error is not None:
+        raise error
+    return found
+
+
+def _lacks_a_part(unread: Unread) -> bool:
+    is_refused = isinstance(unread, Refused)
+    return is_refused or (isinstance(unread, TableRecording) and not all(t.is_complete for t in unread.tables))
+
+
+def _find(files: Sequence[RawFile], options: ReadOptions) -> Found:
+    unread: list[Unread] = []
+    rest = list(files)
+    for dataset in DATASETS:
+        if options.format == "auto" or options.format.startswith(dataset.name):
+            found = dataset.find(rest, options)
+            taken = {file for one in found for file in one.files}
+            rest = [file for file in rest if file not in taken]
+            unread += found
+    if options.format not in {"auto", "csv"} and options.format not in LOGGERS:
+        return Found(unread, ())
+    tables = find_sensor_tables(rest, options, _loggers(options), lambda file: _is_asked_for(file, files, options))
+    if unread:  # the other files of a dataset, such as its features, are no recordings
+        unread += [one for one in tables if one.tables[0].sensors]
+        return Found(unread, ())
+    taken = {file for one in tables for file in one.files}
+    return Found(tables, [file for file in rest if file not in taken])
+
+
+def _loggers(options: ReadOptions) -> Sequence[Recogniser]:
+    if options.format == "auto":
+        return tuple(LOGGERS.values())
+    return (LOGGERS[options.format],) if options.format in LOGGERS else ()
+
+
+def _is_asked_for(file: RawFile, files: Sequence[RawFile], options: ReadOptions) -> bool:
+    """Return whether the CSV reader shall say what is wrong with a file: it does that best."""
+    return len(files) == 1 and (options.format != "auto" or file.shown.suffix.lower() in TABLE_SUFFIXES)
 
 
 def _nothing_found(path: Path, files: Sequence[RawFile], options: ReadOptions) -> DataError:
@@ -112,5 +129,5 @@ def _nothing_found(path: Path, files: Sequence[RawFile], options: ReadOptions) -
     return DataError(
         f"no recording of a {wanted} here, {n_files} in all",
         where=path,
-        fix="pass UCI HAPT's RawData folder or zip, CSV files, or LIMU-BERT's data_20_120.npy",
+        fix="pass a logger's export, a dataset as it was downloaded, or any CSV with acceleration and angular rate",
     )

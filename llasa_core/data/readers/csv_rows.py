@@ -96,9 +96,14 @@ class CsvRows:
         gyr_time = None
         if self.columns.gyr_time is not None:
             gyr_time = (self.ticks(rows, self.columns.gyr_time) - first_tick) * clock.scale
-        return Samples(time, gyr_time, values, self._codes(rows), rows.starts)
+        return Samples(time, gyr_time, values, self.codes(rows), rows.starts)
 
-    def _codes(self, rows: Rows) -> np.ndarray:
+    def codes(self, rows: Rows) -> np.ndarray:
+        """Return the numbers of label and subject of each row: int32 [row, 2], as `Samples.codes`.
+
+        Raises:
+            DataError: a label is not known.
+        """
         codes = np.zeros((len(rows.line), 2), np.int32)
         for kind, (column, number_of) in enumerate(
             ((self.columns.label, self._number_of_label), (self.columns.subject, self._number_of_subject))

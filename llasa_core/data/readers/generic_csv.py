@@ -7,35 +7,34 @@ A file is read as a stream. Dialect and columns are decided on its first lines; 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from llasa_core.data.channels import CHANNELS
-from llasa_core.data.clock import Clock, find_clock
+from llasa_core.data.assemble import About, Words, recordings_of
+from llasa_core.data.clock import Clock, find_clock, usual_step
 from llasa_core.data.column_choice import time_unit_stated
-from llasa_core.data.columns import find_columns, names_a_sensor, stated_acc_unit, stated_gyr_unit
+from llasa_core.data.columns import find_columns
+from llasa_core.data.deciding import Headed, decide_units, refuse_another_unit
 from llasa_core.data.labels import activity_of
-from llasa_core.data.quality import NOTHING_TO_SAY, Quality
+from llasa_core.data.profile import PLAIN
 from llasa_core.data.readers.csv_rows import CsvRows
 from llasa_core.data.readers.raw_files import RawFile
-from llasa_core.data.recording import Recording, Segment
+from llasa_core.data.recording import Origin
 from llasa_core.data.table import Table
-from llasa_core.data.timeline import PART_ROWS, Stretch, Timeline
-from llasa_core.data.units import decide_acc_unit, decide_gyr_unit
+from llasa_core.data.timeline import PART_ROWS, Timeline
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from llasa_core.data.channels import AccUnit
-    from llasa_core.data.column_choice import Triple
+    from llasa_core.data.deciding import Units
+    from llasa_core.data.profile import Profile
     from llasa_core.data.read_options import ReadOptions
+    from llasa_core.data.recording import Recording
     from llasa_core.data.table import Rows
-    from llasa_core.data.units import Stated
 
 _RATE = re.compile(r"(?:rate|frequency|\bat)\D{0,12}?(\d+(?:\.\d+)?) ?Hz", re.IGNORECASE)
 _LABEL_NAMES = ("label", "activity", "class", "gt")
@@ -43,22 +42,9 @@ _RECORD_LONGER = "record again, longer and with both sensors"
 FEWEST_ROWS = 2
 
 
-def looks_like_csv(path: Path | RawFile, options: ReadOptions | None = None) -> bool:
-    """Return whether a file is a table of motion: by its header, or by six columns where it has none."""
-    try:
-        file = _raw_file(path)
-        dialect = Table.open(file).dialect
-    except (DataError, OSError):
-        return False
-    if dialect.names is None or (options is not None and options.columns):
-        return dialect.n_columns >= len(CHANNELS)
-    try:
-        return names_a_sensor(dialect, file.shown)
-    except DataError:  # two columns claim one place: a table of motion, and an error that its reader shall see
-        return True
-
-
-def read_generic_csv(path: Path | RawFile, options: ReadOptions) -> Iterator[Recording]:
+def read_generic_csv(
+    path: Path | RawFile, options: ReadOptions, profile: Profile = PLAIN, name: str | None = None
+) -> Iterator[Recording]:
     """Yield the recordings of a text table: several where it has gaps or subjects, or is very long.
 
     Memory is bounded whatever the file's size: a few times `PART_ROWS` rows are held.
@@ -66,6 +52,8 @@ def read_generic_csv(path: Path | RawFile, options: ReadOptions) -> Iterator[Rec
     Args:
         path: a file on the disk, or a member of a zip.
         options: what the file does not say itself.
+        profile: what its format says.
+        name: of the recording; by default the file's own.
 
     Raises:
         DataError: the file cannot be read, or not beyond doubt.
@@ -73,27 +61,60 @@ def read_generic_csv(path: Path | RawFile, options: ReadOptions) -> Iterator[Rec
     file = _raw_file(path)
     where = Place(file.shown)
     table = Table.open(file, options.bad_rows)
-    rows = CsvRows(table, find_columns(table.dialect, options, file.shown), options)
+    rows = CsvRows(table, find_columns(table.dialect, options, file.shown, profile), options)
     table.splits_at_blank_lines = rows.columns.time is None
     if options.label_from == "folder" and options.label_column is None:
         rows.activities[0] = activity_of(file.shown.parent.name, options.label_map, where)
     blocks = rows.read()
     head = _first(blocks, PART_ROWS)
-    decided = _decide(head, rows, options, where)
+    decided = _decide(head, rows, options, where, profile)
     timeline = Timeline(decided.clock, where)
     first_tick = _first_tick(head, rows)
-    samples = (
-        rows.samples(block, decided.clock, first_tick, decided.scales) for block in chain(_emptying(head), blocks)
-    )
-    held: Recording | None = None
-    counted: dict[str, int] = {}
-    for number, stretch in enumerate(timeline.stretches(samples), start=1):
-        if held is not None:
-            yield _with_counts(held, rows, timeline, counted)
-        held = _recording(stretch, number, file, rows, decided)
-    if held is None:  # one is held back, so that the last can tell what was left out after it
+    scales = decided.units.acc_scale, decided.units.gyr_scale
+    samples = (rows.samples(block, decided.clock, first_tick, scales) for block in chain(_emptying(head), blocks))
+    about = _about(file, name or Path(file.name).stem, profile, decided, _rates(head, rows, decided.clock))
+    words = Words(rows.activities, rows.subjects)
+    n_recordings = 0
+    for recording in recordings_of(about, samples, timeline, words, lambda: _lost(table)):
+        n_recordings += 1
+        yield recording
+    if not n_recordings:
         raise _nothing_left(timeline, rows, where)
-    yield _with_counts(held, rows, timeline, counted)
+
+
+def _about(
+    file: RawFile, name: str, profile: Profile, decided: _Decided, rates_hz: tuple[float, float | None]
+) -> About:
+    units, clock = decided.units, decided.clock
+    origin = Origin(profile.format, units.acc_unit, units.gyr_unit, *rates_hz, clock.unit, units.gravity)
+    session = profile.session or name
+    return About(
+        file=file.shown,
+        dataset=profile.format,
+        session=session,
+        subject=f"{profile.format}/{(profile.subject or session).replace('/', '-')}",
+        origin=origin,
+        placement=profile.placement,
+        notes=decided.notes,
+        quality=units.quality,
+        since_1970_s=clock.since_1970_s,
+    )
+
+
+def _rates(head: list[Rows], rows: CsvRows, clock: Clock) -> tuple[float, float | None]:
+    """Return the rates of acc and gyr, which may have a clock of its own."""
+    if rows.columns.gyr is None:
+        return clock.rate_hz, None
+    if rows.columns.gyr_time is None:
+        return clock.rate_hz, clock.rate_hz
+    ticks = np.concatenate([rows.ticks(block, rows.columns.gyr_time) for block in head])
+    step = usual_step(ticks[np.isfinite(ticks)]) * clock.scale
+    return clock.rate_hz, 1 / step if step > 0 else clock.rate_hz
+
+
+def _lost(table: Table) -> tuple[dict[str, int], tuple[str, ...]]:
+    mended, table.notes = tuple(table.notes), []
+    return {"row that could not be read": table.n_dropped}, mended
 
 
 def _raw_file(path: Path | RawFile) -> RawFile:
@@ -108,29 +129,22 @@ class _Decided(NamedTuple):
     """What holds for the whole file."""
 
     clock: Clock
-    scales: tuple[float, float]
-    """Of acc and gyr, to m/s² and rad/s."""
-    quality: Quality
+    units: Units
     notes: tuple[str, ...]
 
 
-def _decide(head: list[Rows], rows: CsvRows, options: ReadOptions, where: Place) -> _Decided:
+def _decide(head: list[Rows], rows: CsvRows, options: ReadOptions, where: Place, profile: Profile) -> _Decided:
     columns, dialect = rows.columns, rows.table.dialect
     header = Place(where.file, dialect.header_row)
     clock = _find_clock(head, rows, options, where)
     acc, gyr = _complete_rows(head, rows, where)
-    stated = stated_acc_unit(columns.acc, options, header)
+    acc_from = Headed(columns.acc, header)
     if columns.gravity is not None:
-        _refuse_another_unit(stated, columns.gravity, options, header)
-    acc_unit = decide_acc_unit(acc, gyr, clock.rate_hz, stated, where)
-    notes = [*dialect.notes, *columns.notes, *_hints(rows), clock.note, acc_unit.note]
-    quality = Quality.UNITS_DETECTED if acc_unit.is_detected else NOTHING_TO_SAY
-    if columns.gyr is None or gyr is None:
-        return _Decided(clock, (acc_unit.scale, 1.0), quality | Quality.GYRO_MISSING, tuple(notes))
-    gyr_unit = decide_gyr_unit(gyr, acc, clock.rate_hz, stated_gyr_unit(columns.gyr, options, header), where)
-    if gyr_unit.is_detected:
-        quality |= Quality.UNITS_DETECTED
-    return _Decided(clock, (acc_unit.scale, gyr_unit.scale), quality, (*notes, gyr_unit.note))
+        refuse_another_unit(acc_from, Headed(columns.gravity, header), options)
+    gyr_from = Headed(columns.gyr, header) if columns.gyr else None
+    units = decide_units(acc, gyr, clock.rate_hz, acc_from, gyr_from, options, where, is_ios_frame=profile.is_ios_frame)
+    notes = (*profile.notes, *dialect.notes, *columns.notes, *_hints(rows), clock.note, *units.notes)
+    return _Decided(clock, units, notes)
 
 
 def _find_clock(head: list[Rows], rows: CsvRows, options: ReadOptions, where: Place) -> Clock:
@@ -156,7 +170,8 @@ def _find_clock(head: list[Rows], rows: CsvRows, options: ReadOptions, where: Pl
 
 
 def _clock_of_rate(rate_hz: float, evidence: str) -> Clock:
-    return Clock(1 / rate_hz, rate_hz, 0.0, f"{rate_hz:g} Hz, a row a sample: {evidence}")
+    note = f"{rate_hz:g} Hz, a row a sample: {evidence}"
+    return Clock(1 / rate_hz, rate_hz, 0.0, note, f"none: {rate_hz:g} Hz, {evidence}")
 
 
 def _complete_rows(head: list[Rows], rows: CsvRows, where: Place) -> tuple[np.ndarray, np.ndarray | None]:
@@ -170,17 +185,6 @@ def _complete_rows(head: list[Rows], rows: CsvRows, where: Place) -> tuple[np.nd
     if not is_whole.any():
         raise DataError("no row has a value for every channel", where=where, fix=_RECORD_LONGER)
     return acc[is_whole], None if gyr is None else gyr[is_whole]
-
-
-def _refuse_another_unit(acc: Stated[AccUnit] | None, gravity: Triple, options: ReadOptions, header: Place) -> None:
-    stated = stated_acc_unit(gravity, options, header)
-    if (acc and acc.unit) != (stated and stated.unit):
-        raise DataError(
-            f"acceleration is in {acc.unit if acc else 'no stated unit'}, but the gravity to add in "
-            f"{stated.unit if stated else 'no stated unit'}",
-            where=header,
-            fix="export both in one unit, and name it in both headers",
-        )
 
 
 def _hints(rows: CsvRows) -> Iterator[str]:
@@ -211,42 +215,6 @@ def _first_tick(head: list[Rows], rows: CsvRows) -> float:
         if np.isfinite(ticks).any():
             return float(ticks[np.isfinite(ticks)][0])
     return 0.0
-
-
-def _recording(stretch: Stretch, number: int, file: RawFile, rows: CsvRows, decided: _Decided) -> Recording:
-    stem = Path(file.name).stem
-    subject = rows.subjects[stretch.subject] or stem
-    changes = np.flatnonzero(np.diff(stretch.labels)) + 1
-    segments = tuple(
-        Segment(int(start), int(end), rows.activities[stretch.labels[start]])
-        for start, end in zip((0, *changes), (*changes, len(stretch.labels)), strict=True)
-    )
-    return Recording(
-        file=file.shown,
-        dataset="csv",
-        subject=f"csv/{subject.replace('/', '-')}",
-        session=stem if number == 1 else f"{stem}.{number}",
-        sampling_rate_hz=stretch.rate_hz,
-        samples=stretch.values,
-        segments=segments,
-        notes=(*decided.notes, *stretch.notes),
-        quality=decided.quality,
-        bridged=stretch.bridged,
-    )
-
-
-def _with_counts(recording: Recording, rows: CsvRows, timeline: Timeline, counted: dict[str, int]) -> Recording:
-    """Return the recording with what was left out since the one before, and with what the table had to mend."""
-    now = {
-        "row that could not be read": rows.table.n_dropped,
-        "value missing or beyond all sensors": timeline.n_missing,
-        "repeats the time and values of another row": timeline.n_repeated,
-        "less than a second between gaps": timeline.n_short,
-    }
-    left_out = tuple((reason, count - counted.get(reason, 0)) for reason, count in now.items())
-    counted.update(now)
-    mended, rows.table.notes = tuple(rows.table.notes), []
-    return replace(recording, left_out=tuple(part for part in left_out if part[1]), notes=(*recording.notes, *mended))
 
 
 def _nothing_left(timeline: Timeline, rows: CsvRows, where: Place) -> DataError:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from llasa_core.data.assemble import origin_of
 from llasa_core.data.channels import CHANNELS, STANDARD_GRAVITY
 from llasa_core.data.readers.plain_numbers import read_numbers
+from llasa_core.data.readers.reader import Format
 from llasa_core.data.recording import Recording, Segment
 from llasa_core.errors import DataError, Place
 
@@ -62,6 +64,11 @@ class HaptExperiment:
     user: int
 
     @property
+    def format(self) -> str:
+        """As `--format` names it."""
+        return "hapt"
+
+    @property
     def files(self) -> tuple[RawFile, ...]:
         """All that is read; the acceleration names the experiment in messages."""
         return self.acc, self.gyr, self.labels_file
@@ -85,6 +92,7 @@ class HaptExperiment:
         segments, left_out = self._segments(len(samples))
         recording = Recording(
             file=self.acc.shown,
+            origin=origin_of("hapt", "g", "rad/s", "none: 50 Hz, the dataset's rate", SAMPLING_RATE_HZ),
             dataset="hapt",
             subject=f"hapt/{self.user:02d}",
             session=f"exp{self.experiment:02d}_user{self.user:02d}",
@@ -116,11 +124,6 @@ class HaptExperiment:
         n_labelled = n_transitions + sum(segment.end - segment.start for segment in segments)
         left_out = (("transition between postures", n_transitions), ("no label", n_samples - n_labelled))
         return tuple(segments), tuple(part for part in left_out if part[1])
-
-
-def is_hapt_name(name: str) -> bool:
-    """Return whether a file is named like one of HAPT's recordings."""
-    return _FILE.fullmatch(name) is not None
 
 
 def find_hapt(files: Sequence[RawFile], options: ReadOptions) -> list[HaptExperiment]:
@@ -213,3 +216,6 @@ def _read_labels(folder: Path, by_name: dict[str, RawFile]) -> dict[tuple[int, i
             )
         labels[experiment, user].append(_Label(row, activity, start, end))
     return labels
+
+
+HAPT = Format("hapt", "UCI HAPT", find_hapt)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llasa_core.data.assemble import origin_of
 from llasa_core.data.channels import ACC, CHANNELS
+from llasa_core.data.readers.reader import Format
 from llasa_core.data.recording import Recording, Segment
 from llasa_core.errors import DataError
 
@@ -87,6 +89,11 @@ class PublishedWindows:
     window_len: int
 
     @property
+    def format(self) -> str:
+        """As `--format` names it."""
+        return "limu-bert"
+
+    @property
     def files(self) -> tuple[RawFile, ...]:
         """All that is read; the data name the pair in messages."""
         return self.data, self.labels
@@ -141,6 +148,9 @@ class PublishedWindows:
                 f"{dataset}: LIMU-BERT's windows in m/s² and rad/s at {self.sampling_rate_hz:g} Hz, taken as they are",
             ),
             left_out=(("activity changes within the window", n_mixed),) if n_mixed else (),
+            origin=origin_of(
+                "limu-bert", "m/s^2", "rad/s", "none: the rate is in the file's name", self.sampling_rate_hz
+            ),
         )
 
     def _check(self, data: np.ndarray, labels: np.ndarray) -> None:
@@ -193,11 +203,6 @@ class PublishedWindows:
         )
 
 
-def is_limu_bert_name(name: str) -> bool:
-    """Return whether a file is named like LIMU-BERT's data or labels."""
-    return _DATA_FILE.fullmatch(name.replace("label", "data", 1)) is not None
-
-
 def find_limu_bert(files: Sequence[RawFile], options: ReadOptions) -> list[PublishedWindows]:
     """Return the pairs of data and label files; none where no file is named like one.
 
@@ -239,3 +244,6 @@ def _array(file: RawFile) -> np.ndarray:
         raise DataError(
             f"not a whole array of numbers: {error}", where=file.shown, fix="copy the file again"
         ) from error
+
+
+LIMU_BERT = Format("limu-bert", "LIMU-BERT's windows", find_limu_bert)
