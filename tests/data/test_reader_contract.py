@@ -1,94 +1,98 @@
-"""What every reader promises, whatever the format."""
+"""What every reader promises, whatever the format: the motion that was recorded comes out, in our units."""
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from samples import SAMPLES
+from samples.sample import motion
 
 from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import find_recordings, read_recordings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+    from samples.sample import Sample
 
     from llasa_core.data.recording import Recording
 
-
-def write_published_windows(folder: Path) -> None:
-    folder.mkdir()
-    data = np.random.default_rng(0).normal(size=(4, 120, 6)) + np.array([0, 0, 9.8, 0, 0, 0])
-    np.save(folder / "data_20_120.npy", data)
-    np.save(folder / "label_20_120.npy", np.zeros((4, 120, 2)))
+pytestmark = pytest.mark.parametrize("sample", SAMPLES, ids=str)
 
 
-def write_table(folder: Path) -> None:
-    folder.mkdir()
-    acc = np.random.default_rng(0).normal(size=(500, 3)) + np.array([0, 0, 9.8])
-    table = np.column_stack([np.arange(500) / 50, acc, 0.1 * acc])
-    header = "time (s),acc_x (m/s^2),acc_y (m/s^2),acc_z (m/s^2),gyr_x (rad/s),gyr_y (rad/s),gyr_z (rad/s)"
-    np.savetxt(folder / "walk.csv", table, delimiter=",", header=header, comments="")
-
-
-@pytest.fixture(params=["hapt", "limu-bert", "csv"])
-def source(request: pytest.FixtureRequest, tmp_path: Path, make_hapt: Callable[..., None]) -> Path:
+@pytest.fixture
+def source(sample: Sample, tmp_path: Path) -> Path:
     """Return a folder of each format."""
-    folder = tmp_path / "uci"
-    write = {
-        "hapt": lambda folder: make_hapt(folder, users=[1], seconds=20),
-        "limu-bert": write_published_windows,
-        "csv": write_table,
-    }
-    write[request.param](folder)
+    folder = tmp_path / "source"
+    folder.mkdir()
+    sample.write(folder)
     return folder
 
 
 @pytest.fixture
-def recording(source: Path) -> Recording:
-    """Return the first recording of each format."""
-    return next(read_recordings(source, ReadOptions()))
+def recordings(source: Path) -> list[Recording]:
+    """Return the recordings of each format."""
+    return list(read_recordings(source, ReadOptions()))
 
 
-def test_samples_are_six_finite_channels_in_float64(recording: Recording):
-    assert recording.samples.shape[1] == 6
-    assert recording.samples.dtype == np.float64
-    assert np.isfinite(recording.samples).all()
+def test_its_content_tells_the_format(sample: Sample, source: Path):
+    found = find_recordings(source, ReadOptions())
+
+    assert {unread.format for unread in found.unread} == {sample.format}
+    assert all(file.size == file.path.stat().st_size for unread in found.unread for file in unread.files)
 
 
-def test_acceleration_is_in_si_units_with_gravity(recording: Recording):
-    mean = recording.samples[:, :3].mean(axis=0)
+def test_the_motion_comes_out_in_si_units_with_gravity(sample: Sample, recordings: list[Recording]):
+    for recording in recordings:
+        n_samples = len(recording.samples)
+        times = sample.begins_s + recording.start_s + np.arange(n_samples) / recording.sampling_rate_hz
 
-    assert np.linalg.norm(mean) == pytest.approx(9.8, abs=0.3)
-
-
-def test_somebody_is_named_by_dataset(recording: Recording):
-    assert recording.subject.startswith(f"{recording.dataset}/")
-    assert recording.session
-    assert recording.sampling_rate_hz in {20, 50}
+        assert n_samples >= 10 * recording.sampling_rate_hz
+        assert recording.samples.dtype == np.float64
+        assert np.abs(recording.samples - motion(times)).max() <= sample.tolerance
 
 
-def test_segments_lie_in_order_inside_the_recording(recording: Recording):
-    edges = [edge for segment in recording.segments for edge in (segment.start, segment.end)]
+def test_it_says_what_the_files_hold(sample: Sample, recordings: list[Recording]):
+    for recording in recordings:
+        origin = recording.origin
 
-    assert edges == sorted(edges)
-    assert 0 <= edges[0] < edges[-1] <= len(recording.samples)
-
-
-def test_what_was_decided_is_said(recording: Recording):
-    assert all(recording.notes)
-    assert recording.notes
-
-
-def test_reading_again_gives_the_same(source: Path, recording: Recording):
-    again = next(read_recordings(source, ReadOptions()))
-
-    assert np.array_equal(again.samples, recording.samples)
-    assert (again.segments, again.subject, again.notes) == (recording.segments, recording.subject, recording.notes)
+        assert origin is not None
+        assert (origin.format, origin.acc_unit, origin.gyr_unit) == (sample.format, sample.acc_unit, sample.gyr_unit)
+        assert (origin.acc_rate_hz, origin.gyr_rate_hz) == pytest.approx(sample.rates_hz, rel=0.01)
+        assert origin.gravity == "included"
+        assert origin.clock
+        assert recording.notes
+        assert all(recording.notes)
 
 
-def test_all_files_are_known_before_reading(source: Path):
-    (unread,) = find_recordings(source, ReadOptions()).unread
+def test_it_says_who_and_where(sample: Sample, source: Path, recordings: list[Recording]):
+    first = recordings[0]
 
-    assert all(file.size == file.path.stat().st_size for file in unread.files)
+    assert len(recordings) == sample.n_recordings
+    assert first.subject == sample.subject.format(folder=source.name)
+    assert first.subject.startswith(f"{first.dataset}/")
+    assert first.placement == sample.placement
+    assert len({(one.dataset, one.session) for one in recordings}) == len(recordings)
+
+
+def test_it_says_what_was_done(sample: Sample, recordings: list[Recording]):
+    assert tuple(segment.activity for segment in recordings[0].segments) == sample.activities
+    for recording in recordings:
+        edges = [edge for segment in recording.segments for edge in (segment.start, segment.end)]
+
+        assert edges == sorted(edges)
+        assert 0 <= edges[0] < edges[-1] <= len(recording.samples)
+
+
+def test_reading_a_zip_of_it_gives_the_same(source: Path, recordings: list[Recording]):
+    archive = shutil.make_archive(str(source), "zip", source.parent, source.name)
+    again = list(read_recordings(source.with_name("source.zip"), ReadOptions()))
+
+    assert archive.endswith("source.zip")
+    assert [(one.subject, one.session, one.segments) for one in again] == [
+        (one.subject, one.session, one.segments) for one in recordings
+    ]
+    assert all(np.array_equal(one.samples, other.samples) for one, other in zip(again, recordings, strict=True))

@@ -185,8 +185,8 @@ class Archive(Protocol):
     """An archive that is open; it closes itself when nothing refers to it any more."""
 
     shown: Path
-    members: tuple[Member, ...]
-    """Its files, without junk, links and folders."""
+    members: dict[str, Member]
+    """Its files by their names as the archive spells them, without junk, links and folders."""
 
     def open(self, name: str) -> BinaryIO:
         """Return a stream of a member's bytes that raises DataError when they are not what the archive promises."""
@@ -208,8 +208,20 @@ def opened(path: Path, steps: tuple[str, ...] = ()) -> Archive:
 
 
 def open_member(path: Path, steps: tuple[str, ...]) -> BinaryIO:
-    """Return a stream of the file at the end of a way through archives."""
-    return opened(path, steps[:-1]).open(steps[-1])
+    """Return a stream of the file at the end of a way through archives.
+
+    Raises:
+        DataError: an archive on the way cannot be read, or holds something else by now.
+        RunError: there is no room to unpack an inner archive.
+    """
+    archive = opened(path, steps[:-1])
+    if steps[-1] not in archive.members:
+        raise DataError(
+            f"the archive was changed meanwhile: it holds no {_display(steps[-1])}",
+            where=archive.shown,
+            fix="run the same command again",
+        )
+    return archive.open(steps[-1])
 
 
 @lru_cache(maxsize=KEPT_OPEN)
@@ -217,9 +229,8 @@ def _opened(path: Path, steps: tuple[str, ...], _identity: tuple[int, ...]) -> A
     shown = path.joinpath(*map(_display, steps))
     if not steps:
         return _archive_in(path.open("rb"), path.name, shown)
-    outer = opened(path, steps[:-1])
-    size = next(member.size for member in outer.members if member.name == steps[-1])
-    with outer.open(steps[-1]) as stream:
+    with open_member(path, steps) as stream:
+        size = opened(path, steps[:-1]).members[steps[-1]].size
         return _archive_in(_unpacked(stream, size, shown), shown.name, shown)
 
 
@@ -283,13 +294,13 @@ class _Zip:
             raise _not_whole(shown, "zip", error) from error
         weakref.finalize(self, _close, archive, file)
         self._archive = archive
-        if any(mark in archive.NameToInfo for mark in DOCUMENT_MEMBERS):
-            raise NotAnArchive
-        found = [(info, Member(info.filename, _display(info.filename), info.file_size)) for info in infos]
-        self.members = _checked((member for info, member in found if not _is_link(info)), shown, _size_of(file))
         self._infos = {info.filename: info for info in infos}
-        for member in self.members:
-            self._refuse_unreadable(self._infos[member.name])
+        if any(mark in self._infos for mark in DOCUMENT_MEMBERS):
+            raise NotAnArchive
+        found = (Member(info.filename, _display(info.filename), info.file_size) for info in infos if not _is_link(info))
+        self.members = _checked(found, shown, _size_of(file))
+        for name in self.members:
+            self._refuse_unreadable(self._infos[name])
 
     def open(self, name: str) -> BinaryIO:
         info = self._infos[name]
@@ -320,8 +331,9 @@ class _Tar:
         weakref.finalize(self, file.close)
         self._file = file
         try:
-            with tarfile.open(fileobj=_Headers(file), mode="r:") as archive:  # type: ignore[call-overload] # it reads
+            with tarfile.open(fileobj=cast("IO[bytes]", _Headers(file)), mode="r:") as archive:
                 infos = list(_files_in(archive, shown))
+                _refuse_cut_off(file, archive.offset)
         except DataError:
             raise
         except DAMAGE as error:
@@ -344,30 +356,23 @@ class _Packed:
         self._file, self._kind = file, kind
         inner = re.sub(r"\.(gz|bz2)$", "", name, flags=re.IGNORECASE)
         self._name = re.sub(r"\.(tgz|tbz2?)$", ".tar", inner, flags=re.IGNORECASE)
-        self._size: int | None = None
+        weakref.finalize(self, file.close)
+        self.members: dict[str, Member] = {}
 
     def tar(self) -> IO[bytes] | None:
         """Return the tar that is packed here, unpacked to a temporary file, or None where it is another file."""
         with self.open(self._name) as stream:
-            if kind_of(stream.read(HEAD_BYTES), self._name) != "tar":
-                self._size = HEAD_BYTES
-        if self._size is None:
-            with self.open(self._name) as stream:
-                unpacked = _unpacked(stream, None, self.shown)
-            self._file.close()
-            return unpacked
-        self._size = None
-        with self.open(self._name) as stream:  # gzip's own note of the size is right up to 4 GB only
-            self._size = sum(map(len, iter(lambda: stream.read(1 << 20), b"")))
-        weakref.finalize(self, self._file.close)
+            is_tar = kind_of(stream.read(HEAD_BYTES), self._name) == "tar"
+        with self.open(self._name) as stream:
+            if is_tar:
+                return _unpacked(stream, None, self.shown)
+            size = sum(map(len, iter(lambda: stream.read(1 << 20), b"")))  # gzip notes it up to 4 GB only
+        self.members = {self._name: Member(self._name, self._name, size)}
         return None
 
-    @property
-    def members(self) -> tuple[Member, ...]:
-        return (Member(self._name, self._name, self._size or 0),)
-
     def open(self, name: str) -> BinaryIO:
-        return _stream(self._unpacking, self._size, self.shown / name, self._kind, self, self.packed_size)
+        size = self.members[name].size if self.members else None
+        return _stream(self._unpacking, size, self.shown / name, self._kind, self, self.packed_size)
 
     def _unpacking(self) -> BinaryIO:
         part = io.BufferedReader(_Part(self._file, 0, self.packed_size))
@@ -385,6 +390,18 @@ def _files_in(archive: tarfile.TarFile, shown: Path) -> Iterator[tarfile.TarInfo
             raise _refused(shown, f"a file with holes, {info.name}, which is not unpacked here")
         elif info.isfile():
             yield info
+
+
+def _refuse_cut_off(file: IO[bytes], offset: int) -> None:
+    """Check that a tar ends with its end mark; Python takes whatever is no header for the end.
+
+    Raises:
+        tarfile.ReadError: it does not.
+    """
+    file.seek(offset)
+    end = file.read(tarfile.BLOCKSIZE)
+    if len(end) < tarfile.BLOCKSIZE or any(end):
+        raise tarfile.ReadError(f"no header and no end mark at byte {offset}")
 
 
 class _Headers(io.RawIOBase):
@@ -477,6 +494,8 @@ class _Guarded(io.RawIOBase):
                 self._source = self._unpack()
             block: bytes = self._source.read(n_bytes)
         except DAMAGE as error:
+            if isinstance(error, OSError) and error.errno:
+                raise  # the disk's fault, not the archive's
             raise _cannot_unpack(self._shown, self._kind, error) from error
         self._at += len(block)
         if self._size is None:
@@ -491,13 +510,14 @@ class _Guarded(io.RawIOBase):
         self._source, self._at = None, 0
 
 
-def _checked(found: Iterable[Member], shown: Path, packed_size: int) -> tuple[Member, ...]:
-    """Return the members that are no junk.
+def _checked(found: Iterable[Member], shown: Path, packed_size: int) -> dict[str, Member]:
+    """Return the members that are no junk, by name.
 
     Raises:
         DataError: a name leads out of the archive or is there twice, or there is too much of anything.
     """
     members: dict[str, Member] = {}
+    taken: set[str] = set()
     n_bytes = 0
     for number, member in enumerate(found):
         if number >= MAX_MEMBERS:
@@ -507,10 +527,11 @@ def _checked(found: Iterable[Member], shown: Path, packed_size: int) -> tuple[Me
         refuse_bomb(n_bytes, packed_size, shown)
         if member.shown.endswith("/") or is_junk(PurePosixPath(member.shown)):
             continue
-        if member.shown in members:
+        if member.shown in taken:
             raise _refused(shown, f"two files named {member.shown}")
-        members[member.shown] = member
-    return tuple(members.values())
+        taken.add(member.shown)
+        members[member.name] = member
+    return members
 
 
 def refuse_bomb(n_bytes: int, packed_size: int, shown: Path) -> None:

@@ -1,39 +1,43 @@
-"""The files behind a path that a person names: one file, a folder of them, or a zip as it was downloaded."""
+"""The files behind a path that a person names: one file, a folder of them, or archives as they were downloaded."""
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, cast
+from functools import lru_cache
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, BinaryIO
 
+from llasa_core.data.readers import archives
 from llasa_core.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
-"""What operating systems leave in folders and zips."""
-ENCRYPTED = 1
-"""Bit of a member's flags."""
+    from llasa_core.data.readers.archives import Member
+
+LONGEST_HEAD = 65536
+HEADS_KEPT = 256
+"""Beginnings of files that a process remembers, because many formats look at the same ones."""
 
 
 @dataclass(frozen=True, order=True)
 class RawFile:
-    """A file on the disk, or a member of a zip."""
+    """A file on the disk, or a member of an archive, which may lie in others."""
 
     path: Path
-    """The file itself, or the zip that holds it."""
+    """The file itself, or the outermost archive that holds it."""
     member: str | None = None
-    """Its name in the zip."""
+    """Its name in there: a path through folders and inner archives."""
     size: int = 0
     """Bytes, unpacked."""
+    steps: tuple[str, ...] = ()
+    """The names of the inner archives and of the file, each as the archive around it spells it; empty where `member`
+    alone is the name."""
 
     @property
     def shown(self) -> Path:
-        """The file as messages name it: a zip reads like a folder."""
+        """The file as messages name it: an archive reads like a folder."""
         return self.path / self.member if self.member else self.path
 
     @property
@@ -46,70 +50,188 @@ class RawFile:
         """Yield a stream of what the file holds, unpacked.
 
         Raises:
-            DataError: the zip is damaged or needs a password.
+            DataError: an archive is damaged, or unpacks to something else than it promised.
+            RunError: there is no room to unpack an inner archive.
         """
-        if self.member is None:
-            with self.path.open("rb") as stream:
-                yield stream
-            return
-        try:
-            with zipfile.ZipFile(self.path) as archive, archive.open(self._in(archive)) as member:
-                yield cast("BinaryIO", member)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise DataError(
-                f"the zip cannot be unpacked: {error}", where=self.shown, fix="copy or download it again"
-            ) from error
+        with archives.open_member(self.path, self._way) if self._way else self.path.open("rb") as stream:
+            yield stream
 
     def read_bytes(self) -> bytes:
         """Return all that the file holds, unpacked."""
         with self.open() as stream:
             return stream.read()
 
-    def _in(self, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-        info = archive.getinfo(self.member or "")
-        if info.flag_bits & ENCRYPTED:
-            raise DataError("the zip needs a password", where=self.path, fix="unpack it by hand")
-        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
-            raise DataError(
-                f"the zip is packed by a method (number {info.compress_type}) that Python cannot unpack",
-                where=self.path,
-                fix="unpack it by hand",
-            )
-        return info
+    def head(self, n_bytes: int = LONGEST_HEAD) -> bytes:
+        """Return how the file begins, at most 64 KiB; what was read before is remembered.
+
+        Raises:
+            DataError: an archive is damaged.
+        """
+        stat = self.path.stat()
+        return _head(self, (stat.st_ino, stat.st_mtime_ns, stat.st_size))[:n_bytes]
+
+    @property
+    def _way(self) -> tuple[str, ...]:
+        return self.steps or ((self.member,) if self.member else ())
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An archive that is left out, and why."""
+
+    file: RawFile
+    error: DataError
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What stands behind a path."""
+
+    files: list[RawFile]
+    refused: list[Refusal]
 
 
 def raw_files(path: Path) -> list[RawFile]:
     """Return every file that a path stands for, sorted by name; hidden ones and system files are passed over.
 
     Raises:
-        DataError: there is nothing at the path, or a zip is damaged.
+        DataError: there is nothing at the path, or an archive is damaged, locked, or would unpack to too much.
     """
-    if path.is_dir():
-        inside = (file for file in path.rglob("*") if file.is_file() and not _is_junk(file.relative_to(path)))
-        return sorted(RawFile(file, None, file.stat().st_size) for file in inside)
+    listing = list_files(path)
+    if listing.refused:
+        raise listing.refused[0].error
+    return listing.files
+
+
+def list_files(path: Path) -> Listing:
+    """Return every file that a path stands for, and apart from them the archives that cannot be read.
+
+    Archives are looked into wherever they are: in a folder, and in one another. Those of another program (.rar, .7z)
+    are plain files in a folder.
+
+    Raises:
+        DataError: there is nothing at the path, or it is an archive that another program has to unpack.
+    """
     if not path.exists():
         raise DataError("there is no such file or folder", where=path, fix="check the path")
-    if path.suffix.lower() == ".zip" and path.stat().st_size:
-        return _members(path)
-    return [RawFile(path, None, path.stat().st_size)]
+    if not path.is_dir():
+        refusal = archives.foreign_archive(_first_bytes(path), path)
+        if refusal is not None:
+            raise refusal
+    found = _in_folder(path) if path.is_dir() else [path]
+    files: list[RawFile] = []
+    refused: list[Refusal] = []
+    for file in found:
+        plain = RawFile(file, None, file.stat().st_size)
+        try:
+            files += _looked_into(plain, _Budget(plain), refused) if _is_archive(plain) else [plain]
+        except DataError as error:
+            refused.append(Refusal(plain, error))
+    return Listing(sorted(files), refused)
 
 
 def siblings(path: Path) -> list[RawFile]:
     """Return the files in the same folder as a file, itself among them, sorted by name."""
-    inside = (file for file in path.parent.iterdir() if file.is_file() and not _is_junk(file.relative_to(path.parent)))
+    inside = (file for file in path.parent.iterdir() if file.is_file() and not _is_hidden(file, path.parent))
     return sorted(RawFile(file, None, file.stat().st_size) for file in inside)
 
 
-def _members(path: Path) -> list[RawFile]:
+class _Budget:
+    """What an archive and all those inside it may hold together."""
+
+    def __init__(self, outermost: RawFile) -> None:
+        self._outermost = outermost
+        self._n_files = self._n_bytes = 0
+
+    def spend(self, members: dict[str, Member], depth: int) -> None:
+        """Count the members of one more archive.
+
+        Raises:
+            DataError: it is too much.
+        """
+        self._n_files += len(members)
+        self._n_bytes += sum(member.size for member in members.values())
+        shown = self._outermost.shown
+        if depth > archives.MAX_DEPTH:
+            raise _TooMuchError(archives.too_deep(shown))
+        if self._n_files > archives.MAX_MEMBERS:
+            raise _TooMuchError(archives.too_many(shown))
+        try:
+            archives.refuse_bomb(self._n_bytes, self._outermost.size, shown)
+        except DataError as error:
+            raise _TooMuchError(error) from error
+
+
+class _TooMuchError(Exception):
+    """The outermost archive is refused, whichever inner one was too much."""
+
+    def __init__(self, error: DataError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _looked_into(outermost: RawFile, budget: _Budget, refused: list[Refusal]) -> list[RawFile]:
+    """Return the files in an archive on the disk, in however many others they lie.
+
+    Raises:
+        DataError: the archive cannot be read, or holds too much.
+    """
+    found: list[Refusal] = []
     try:
-        with zipfile.ZipFile(path) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile as error:
-        raise DataError(f"not a whole zip: {error}", where=path, fix="download it again") from error
-    return sorted(
-        RawFile(path, info.filename, info.file_size) for info in infos if not _is_junk(PurePosixPath(info.filename))
-    )
+        files = list(_inside(outermost, budget, found))
+    except _TooMuchError as error:
+        raise error.error from error
+    refused += found
+    return files
 
 
-def _is_junk(name: PurePosixPath | Path) -> bool:
-    return any(part in JUNK or part.startswith(".") for part in name.parts)
+def _inside(archive: RawFile, budget: _Budget, refused: list[Refusal]) -> Iterator[RawFile]:
+    steps = archive._way  # noqa: SLF001 - the same class's file
+    try:
+        members = archives.opened(archive.path, steps).members
+    except archives.NotAnArchive:
+        yield archive
+        return
+    budget.spend(members, depth=len(steps) + 1)
+    for member in members.values():
+        shown = f"{archive.member}/{member.shown}" if archive.member else member.shown
+        way = (*steps, member.name)
+        file = RawFile(archive.path, shown, member.size, () if way == (shown,) else way)
+        try:
+            if _is_archive(file):
+                yield from _inside(file, budget, refused)
+            else:
+                yield file
+        except DataError as error:
+            refused.append(Refusal(file, error))
+
+
+def _is_archive(file: RawFile) -> bool:
+    if not file.size or (file.member and PurePath(file.member).suffix.lower() in archives.PLAIN):
+        return False
+    if file.member:
+        with file.open() as stream:
+            head = stream.read(archives.HEAD_BYTES)
+    else:
+        head = _first_bytes(file.path)
+    is_named = file.shown.suffix.lower() == ".zip"  # its reader says best why it is none
+    return is_named or archives.kind_of(head, file.name) is not None
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb", buffering=0) as stream:
+        return stream.read(archives.HEAD_BYTES) or b""
+
+
+@lru_cache(maxsize=HEADS_KEPT)
+def _head(file: RawFile, _identity: tuple[int, ...]) -> bytes:
+    with file.open() as stream:
+        return stream.read(LONGEST_HEAD)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file() and not _is_hidden(file, folder)]
+
+
+def _is_hidden(file: Path, folder: Path) -> bool:
+    return archives.is_junk(file.relative_to(folder))
