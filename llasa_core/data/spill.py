@@ -57,11 +57,8 @@ def read_spill(stream: BinaryIO) -> Iterator[tuple[int, Cut]]:
     """Yield what was spilled, with the numbers of the pieces, one recording at a time."""
     while line := stream.readline():
         head = json.loads(line)
-        refused = DataError(head["refused"]["error"]) if head["refused"] else None
-        if refused is not None:
-            refused.where, refused.fix = head["refused"]["where"], head["refused"]["fix"]
         windows = _read_windows(stream, head) if head["shape"] else None
-        yield head["part"], Cut(Source(**head["source"]), windows, refused)
+        yield head["part"], Cut(Source(**head["source"]), windows, _refused(**head["refused"] or {}))
 
 
 @contextmanager
@@ -93,6 +90,10 @@ def _write(stream: BinaryIO, part: int, one: Cut) -> None:
     if one.windows is not None:
         for name, dtype in _ARRAYS:
             stream.write(np.ascontiguousarray(getattr(one.windows, name), dtype).data)
+
+
+def _refused(error: str = "", where: str | None = None, fix: str | None = None) -> DataError | None:
+    return DataError(error, where=where, fix=fix) if error else None
 
 
 def _read_windows(stream: BinaryIO, head: dict[str, list[int]]) -> WindowSet:

@@ -7,6 +7,7 @@ once to a nameless temporary file, which the system removes even if the process 
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -15,6 +16,7 @@ import shutil
 import struct
 import tarfile
 import tempfile
+import threading
 import weakref
 import zipfile
 import zlib
@@ -291,6 +293,8 @@ class _Zip:
             archive = zipfile.ZipFile(file)
             infos = [info for info in archive.infolist() if not info.is_dir()]
         except DAMAGE as error:
+            if _is_of_the_disk(error):
+                raise
             raise _not_whole(shown, "zip", error) from error
         weakref.finalize(self, _close, archive, file)
         self._archive = archive
@@ -331,12 +335,15 @@ class _Tar:
         weakref.finalize(self, file.close)
         self._file = file
         try:
+            file.seek(0)
             with tarfile.open(fileobj=cast("IO[bytes]", _Headers(file)), mode="r:") as archive:
                 infos = list(_files_in(archive, shown))
                 _refuse_cut_off(file, archive.offset)
         except DataError:
             raise
         except DAMAGE as error:
+            if _is_of_the_disk(error):
+                raise
             raise _not_whole(shown, "tar", error) from error
         found = (Member(info.name, _display(info.name), info.size) for info in infos)
         self.members = _checked(found, shown, packed_size or _size_of(file))
@@ -383,7 +390,7 @@ def _files_in(archive: tarfile.TarFile, shown: Path) -> Iterator[tarfile.TarInfo
     for number, info in enumerate(archive):
         if number >= MAX_MEMBERS:
             raise too_many(shown)
-        archive.members.clear()  # the module's own list of everything seen, of which nobody asks
+        cast("Any", archive).members.clear()  # its own list of everything seen, for which nobody asks
         if info.issym() or info.islnk():
             _refuse_outside(info.linkname, shown, what="a link")  # what it links to inside is read itself
         elif info.issparse():
@@ -422,6 +429,10 @@ class _Headers(io.RawIOBase):
         return self._file.tell()
 
 
+_SEEKING = threading.Lock()
+"""Members share their archive's file: who seeks in it has to read before another seeks."""
+
+
 class _Part(io.RawIOBase):
     """A part of a file, with a position of its own, so that several can be read at a time."""
 
@@ -433,9 +444,10 @@ class _Part(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         wanted = min(len(buffer), self._end - self._at)
-        self._file.seek(self._at)
-        block = self._file.read(wanted)
-        if len(block) < wanted and not block:
+        with _SEEKING:
+            self._file.seek(self._at)
+            block = self._file.read(wanted)
+        if wanted and not block:
             raise EOFError("the file ends in the middle")
         buffer[: len(block)] = block
         self._at += len(block)
@@ -494,8 +506,8 @@ class _Guarded(io.RawIOBase):
                 self._source = self._unpack()
             block: bytes = self._source.read(n_bytes)
         except DAMAGE as error:
-            if isinstance(error, OSError) and error.errno:
-                raise  # the disk's fault, not the archive's
+            if _is_of_the_disk(error):
+                raise
             raise _cannot_unpack(self._shown, self._kind, error) from error
         self._at += len(block)
         if self._size is None:
@@ -581,6 +593,11 @@ def _not_whole(shown: Path, kind: str, error: BaseException) -> DataError:
 
 def _cannot_unpack(shown: Path, kind: str, reason: BaseException | str) -> DataError:
     return DataError(f"the {kind} cannot be unpacked: {_reason(reason)}", where=shown, fix="copy or download it again")
+
+
+def _is_of_the_disk(error: BaseException) -> bool:
+    """Return whether reading failed for another reason than the bytes; a place before the file's start is EINVAL."""
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
 def _reason(error: BaseException | str) -> str:

@@ -143,17 +143,16 @@ class _Budget:
         self._outermost = outermost
         self._n_files = self._n_bytes = 0
 
-    def spend(self, members: dict[str, Member], depth: int) -> None:
-        """Count the members of one more archive.
+    def check_depth(self, depth: int) -> None:
+        """Refuse archives in one another without end."""
+        if depth > archives.MAX_DEPTH:
+            raise _TooMuchError(archives.too_deep(self._outermost.shown))
 
-        Raises:
-            DataError: it is too much.
-        """
+    def spend(self, members: dict[str, Member]) -> None:
+        """Count the members of one more archive, and refuse the outermost if they are too many or too large."""
         self._n_files += len(members)
         self._n_bytes += sum(member.size for member in members.values())
         shown = self._outermost.shown
-        if depth > archives.MAX_DEPTH:
-            raise _TooMuchError(archives.too_deep(shown))
         if self._n_files > archives.MAX_MEMBERS:
             raise _TooMuchError(archives.too_many(shown))
         try:
@@ -187,12 +186,13 @@ def _looked_into(outermost: RawFile, budget: _Budget, refused: list[Refusal]) ->
 
 def _inside(archive: RawFile, budget: _Budget, refused: list[Refusal]) -> Iterator[RawFile]:
     steps = archive._way  # noqa: SLF001 - the same class's file
+    budget.check_depth(len(steps) + 1)
     try:
         members = archives.opened(archive.path, steps).members
     except archives.NotAnArchive:
         yield archive
         return
-    budget.spend(members, depth=len(steps) + 1)
+    budget.spend(members)
     for member in members.values():
         shown = f"{archive.member}/{member.shown}" if archive.member else member.shown
         way = (*steps, member.name)
