@@ -256,7 +256,7 @@ def test_recipe_schema_is_json_schema(capsys: pytest.CaptureFixture[str]):
 def test_fetch_names_what_it_knows(capsys: pytest.CaptureFixture[str]):
     assert main(["fetch", "gpt-9"]) == 2
     assert capsys.readouterr().err == (
-        "error: `gpt-9` is not a base LM that can be fetched by name\n  fix:   names: smollm2-135m\n"
+        "error: `gpt-9` is nothing that can be fetched by name\n  fix:   `llasa fetch --list` shows what can be\n"
     )
 
 

@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
-from llasa_core.data.readers import archives
+from llasa_core.data.readers import archive_bounds, archive_kinds, archives
 from llasa_core.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from llasa_core.data.readers.archives import Member
+    from llasa_core.data.readers.archive_bounds import Member
 
 LONGEST_HEAD = 65536
 HEADS_KEPT = 256
@@ -115,7 +115,7 @@ def list_files(path: Path) -> Listing:
     if not path.exists():
         raise DataError("there is no such file or folder", where=path, fix="check the path")
     if not path.is_dir():
-        refusal = archives.foreign_archive(_first_bytes(path), path)
+        refusal = archive_kinds.foreign_archive(_first_bytes(path), path)
         if refusal is not None:
             raise refusal
     found = _in_folder(path) if path.is_dir() else [path]
@@ -145,18 +145,18 @@ class _Budget:
 
     def check_depth(self, depth: int) -> None:
         """Refuse archives in one another without end."""
-        if depth > archives.MAX_DEPTH:
-            raise _TooMuchError(archives.too_deep(self._outermost.shown))
+        if depth > archive_bounds.MAX_DEPTH:
+            raise _TooMuchError(archive_bounds.too_deep(self._outermost.shown))
 
     def spend(self, members: dict[str, Member]) -> None:
         """Count the members of one more archive, and refuse the outermost if they are too many or too large."""
         self._n_files += len(members)
         self._n_bytes += sum(member.size for member in members.values())
         shown = self._outermost.shown
-        if self._n_files > archives.MAX_MEMBERS:
-            raise _TooMuchError(archives.too_many(shown))
+        if self._n_files > archive_bounds.MAX_MEMBERS:
+            raise _TooMuchError(archive_bounds.too_many(shown))
         try:
-            archives.refuse_bomb(self._n_bytes, self._outermost.size, shown)
+            archive_bounds.refuse_bomb(self._n_bytes, self._outermost.size, shown)
         except DataError as error:
             raise _TooMuchError(error) from error
 
@@ -207,20 +207,20 @@ def _inside(archive: RawFile, budget: _Budget, refused: list[Refusal]) -> Iterat
 
 
 def _is_archive(file: RawFile) -> bool:
-    if not file.size or (file.member and PurePath(file.member).suffix.lower() in archives.PLAIN):
+    if not file.size or (file.member and PurePath(file.member).suffix.lower() in archive_kinds.PLAIN):
         return False
     if file.member:
         with file.open() as stream:
-            head = stream.read(archives.HEAD_BYTES)
+            head = stream.read(archive_kinds.HEAD_BYTES)
     else:
         head = _first_bytes(file.path)
     is_named = file.shown.suffix.lower() == ".zip"  # its reader says best why it is none
-    return is_named or archives.kind_of(head, file.name) is not None
+    return is_named or archive_kinds.kind_of(head, file.name) is not None
 
 
 def _first_bytes(path: Path) -> bytes:
     with path.open("rb", buffering=0) as stream:
-        return stream.read(archives.HEAD_BYTES) or b""
+        return stream.read(archive_kinds.HEAD_BYTES) or b""
 
 
 @lru_cache(maxsize=HEADS_KEPT)
@@ -234,4 +234,4 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _is_hidden(file: Path, folder: Path) -> bool:
-    return archives.is_junk(file.relative_to(folder))
+    return archive_kinds.is_junk(file.relative_to(folder))
