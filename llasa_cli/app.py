@@ -16,6 +16,7 @@ from llasa_cli.chat import chat
 from llasa_cli.eval import evaluate
 from llasa_cli.fetch import fetch
 from llasa_cli.finetune import finetune
+from llasa_cli.inspect import inspect
 from llasa_cli.prepare_data import prepare_data
 from llasa_cli.pretrain import pretrain
 from llasa_core import __version__
@@ -42,6 +43,7 @@ app.command("finetune")(finetune)
 app.command("eval")(evaluate)
 app.command("chat")(chat)
 app.command("fetch")(fetch)
+app.command("inspect")(inspect)
 app.add_typer(recipe.app, name="recipe")
 
 

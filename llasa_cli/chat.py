@@ -13,18 +13,19 @@ import typer
 
 from llasa_cli import console, keyboard
 from llasa_cli.flags import JsonFlag
-from llasa_cli.prepare_data import (
+from llasa_cli.prepare_data import AllowUpsample
+from llasa_cli.reading import (
     AccUnitFlag,
     AllowMissing,
-    AllowUpsample,
     BadRows,
     Columns,
     FormatFlag,
     GyrUnitFlag,
+    KeepFrame,
     SourceRate,
+    read_options,
 )
 from llasa_core.chat.settings import ChatSettings
-from llasa_core.data.read_options import ReadOptions
 from llasa_core.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
@@ -84,18 +85,21 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     bad_rows: BadRows = "error",
     allow_upsample: AllowUpsample = False,
     allow_missing: AllowMissing = None,
+    keep_frame: KeepFrame = False,
 ) -> None:
     """Talk about a recording, or answer `--ask` or the questions on stdin, one a line, and exit."""
     watch = Stopwatch()
     questions = _questions(ask, as_json=as_json)
-    options = _read_options(
-        format=file_format,
-        sampling_rate_hz=rate,
-        columns=tuple(name.strip() for name in columns.split(",")) if columns else None,
+    options = read_options(
+        "chat",
+        file_format=file_format,
+        rate=rate,
+        columns=columns,
         acc_unit=acc_unit,
         gyr_unit=gyr_unit,
         bad_rows=bad_rows,
-        allow_missing_gyro=allow_missing == "gyro",
+        allow_missing=allow_missing,
+        keep_frame=keep_frame,
     )
     settings = ChatSettings(max_windows, max_new_tokens, temperature, seed)
 
@@ -144,18 +148,6 @@ def _questions(ask: str | None, *, as_json: bool) -> Iterator[str] | None:
     if as_json:
         raise UsageError("`--json` needs a question", fix="pass `--ask TEXT`, or pipe a question, one a line")
     return None
-
-
-def _read_options(**options: Any) -> ReadOptions:
-    from pydantic import ValidationError
-
-    try:
-        return ReadOptions(**options)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            f"{'.'.join(map(str, first['loc']))}: {first['msg']}", fix="`llasa chat --help` shows what it takes"
-        ) from error
 
 
 def _checkpoint(chosen: Path | None) -> Path:

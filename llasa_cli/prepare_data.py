@@ -10,8 +10,24 @@ from pydantic import ValidationError
 
 from llasa_cli import console
 from llasa_cli.flags import FreshFlag, JsonFlag
-from llasa_core.data.channels import AccUnit, GyrUnit
-from llasa_core.data.read_options import FormatName, ReadOptions
+from llasa_cli.reading import (
+    AccUnitFlag,
+    AllowMissing,
+    BadRows,
+    Columns,
+    FormatFlag,
+    GyrUnitFlag,
+    KeepFrame,
+    LabelColumn,
+    LabelFrom,
+    LabelMap,
+    Labels,
+    SourceRate,
+    SubjectColumn,
+    SubjectFrom,
+    read_options,
+    wrong_flag,
+)
 from llasa_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +37,6 @@ FLAG_OF: dict[tuple[str | int, ...], str] = {
     ("WindowConfig", "window_s"): "--window",
     ("WindowConfig", "stride_s"): "--stride",
     ("WindowConfig", "sampling_rate_hz"): "--target-rate",
-    ("ReadOptions", "sampling_rate_hz"): "--rate",
 }
 """Which flag sets a setting that can be wrong."""
 
@@ -29,31 +44,12 @@ SourcePaths = Annotated[
     list[Path], typer.Argument(metavar="SOURCE...", help="Recordings: files, folders, or a zip as it was downloaded.")
 ]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DATA", help="The data folder to make.")]
-FormatFlag = Annotated[FormatName, typer.Option("--format", help="By default the content decides.")]
 Window = Annotated[str, typer.Option(metavar="SECONDS", help="Length of a window.")]
 Stride = Annotated[
     str | None,
     typer.Option(metavar="SECONDS", help="From one window to the next; 3s, or 6s with --compat.", show_default=False),
 ]
 TargetRate = Annotated[float, typer.Option("--target-rate", metavar="HZ", help="Rate of the windows.")]
-SourceRate = Annotated[
-    float | None, typer.Option("--rate", metavar="HZ", help="Rate of files that have no time column.")
-]
-Columns = Annotated[
-    str | None,
-    typer.Option(metavar="NAMES", help="Columns of a CSV, with commas: [time,] acc x y z, gyr x y z."),
-]
-AccUnitFlag = Annotated[AccUnit | None, typer.Option("--acc-unit", help="Unit of acceleration in the files.")]
-GyrUnitFlag = Annotated[GyrUnit | None, typer.Option("--gyr-unit", help="Unit of angular rate in the files.")]
-LabelColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Column that names the activity.")]
-SubjectColumn = Annotated[str | None, typer.Option(metavar="NAME", help="Column that names the person.")]
-LabelFrom = Annotated[
-    Literal["folder"] | None, typer.Option(help="The name of the folder around a file is its activity.")
-]
-LabelMap = Annotated[
-    list[str] | None,
-    typer.Option(metavar="LABEL=ACTIVITY", help="Rename a label, such as wlk=walking; may be repeated."),
-]
 Qa = Annotated[
     Literal["facts", "none"],
     typer.Option("--qa", help="facts: templated questions about the labels; none: no questions."),
@@ -61,22 +57,28 @@ Qa = Annotated[
 Compat = Annotated[
     Literal["limu-bert"] | None, typer.Option(help="Resample and cut as LIMU-BERT's published preprocessing does.")
 ]
-BadRows = Annotated[
-    Literal["error", "drop"], typer.Option(help="A row that cannot be read: refuse the file, or leave the row out.")
-]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out files that cannot be read, and count them.")]
 AllowUpsample = Annotated[bool, typer.Option("--allow-upsample", help="Take recordings below the windows' rate.")]
-AllowMissing = Annotated[
-    Literal["gyro"] | None, typer.Option(help="Take recordings without a gyroscope, with zeros in its place.")
-]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Processes that read side by side; by default as the input needs."),
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Chooses the phrasing of the questions.")]
+ShardMb = Annotated[float | None, typer.Option(metavar="MB", help="Size of a shard; 128.", show_default=False)]
+ShareFlag = Annotated[
+    str | None, typer.Option("--shard", metavar="I/N", help="Take only this share of the recordings, such as 2/8.")
+]
+Merge = Annotated[bool, typer.Option("--merge", help="The sources are data folders: put them into one.")]
+Backend = Annotated[Literal["local", "dask"], typer.Option(help="Who reads: this machine, or a Dask cluster.")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="The cluster's scheduler, such as tcp://host:8786.")
+]
+MERGE_TAKES = ("sources", "out", "merge", "shard_mb", "fresh", "as_json")
+"""What may be given with `--merge`: everything else is as in the folders."""
 
 
 def prepare_data(  # noqa: PLR0913, PLR0917 - each flag is one
+    context: typer.Context,
     sources: SourcePaths,
     out: OutFolder,
     file_format: FormatFlag = "auto",
@@ -90,6 +92,8 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - each flag is one
     label_column: LabelColumn = None,
     subject_column: SubjectColumn = None,
     label_from: LabelFrom = None,
+    subject_from: SubjectFrom = None,
+    labels: Labels = None,
     label_map: LabelMap = None,
     qa: Qa = "facts",
     compat: Compat = None,
@@ -97,39 +101,84 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - each flag is one
     skip_bad: SkipBad = False,
     allow_upsample: AllowUpsample = False,
     allow_missing: AllowMissing = None,
+    keep_frame: KeepFrame = False,
     workers: Workers = None,
     seed: Seed = 7,
+    shard_mb: ShardMb = None,
+    shard: ShareFlag = None,
+    merge: Merge = False,
+    backend: Backend = "local",
+    scheduler: Scheduler = None,
     fresh: FreshFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Turn raw IMU recordings into HDF5 windows and QA JSON."""
+    from llasa_core.data.merge import merge as merge_folders
     from llasa_core.data.prepare import PrepareSettings, prepare
+    from llasa_core.data.share import Share
 
+    _check_together(context, backend, scheduler, merge=merge)
+    reading = read_options(
+        "prepare-data",
+        file_format=file_format,
+        rate=rate,
+        columns=columns,
+        acc_unit=acc_unit,
+        gyr_unit=gyr_unit,
+        label_column=label_column,
+        subject_column=subject_column,
+        label_from=label_from,
+        subject_from=subject_from,
+        labels=labels,
+        label_map=label_map,
+        bad_rows=bad_rows,
+        allow_missing=allow_missing,
+        keep_frame=keep_frame,
+    )
     try:
         settings = PrepareSettings(
             windows=_windows(window, stride, target_rate, compat, allow_upsample=allow_upsample),
-            reading=ReadOptions(
-                format=file_format,
-                sampling_rate_hz=rate,
-                columns=tuple(name.strip() for name in columns.split(",")) if columns else None,
-                acc_unit=acc_unit,
-                gyr_unit=gyr_unit,
-                label_column=label_column,
-                subject_column=subject_column,
-                label_from=label_from,
-                label_map=tuple(map(_renaming, label_map or ())),
-                bad_rows=bad_rows,
-                allow_missing_gyro=allow_missing == "gyro",
-            ),
+            reading=reading,
             qa=qa,
             skip_bad=skip_bad,
             seed=seed,
+            **({"shard_mb": shard_mb} if shard_mb is not None else {}),
         )
     except ValidationError as error:
-        raise _wrong_flag(error) from error
+        raise wrong_flag(error, "prepare-data", FLAG_OF) from error
     with console.progress("prepare-data", 100) as progress:
-        report = prepare(sources, out, settings, workers=workers, fresh=fresh, progress=progress)
+        if merge:
+            report = merge_folders(sources, out, shard_mb=shard_mb, fresh=fresh, progress=progress)
+        else:
+            report = prepare(
+                sources,
+                out,
+                settings,
+                share=Share.parse(shard) if shard else None,
+                workers=workers,
+                scheduler=scheduler,
+                fresh=fresh,
+                progress=progress,
+            )
     console.show(report, as_json=as_json)
+
+
+def _check_together(context: typer.Context, backend: str, scheduler: str | None, *, merge: bool) -> None:
+    """Refuse flags that say nothing beside each other."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    flags = {option.name: option.opts[0] for option in context.command.params}
+    if merge and (others := [flags[name] for name in given if name not in MERGE_TAKES]):
+        raise UsageError(
+            f"`--merge` takes folders as they are, so {', '.join(others)} can change nothing",
+            fix="leave it out, or pass it where the folders are prepared",
+        )
+    if backend == "dask" and not scheduler:
+        raise UsageError(
+            "`--backend dask` needs the cluster's address", fix="pass it, as in `--scheduler tcp://host:8786`"
+        )
+    if scheduler and backend != "dask":
+        raise UsageError("`--scheduler` is of no use to this machine alone", fix="pass `--backend dask` with it")
 
 
 def _windows(
@@ -154,17 +203,3 @@ def _seconds(flag: str, text: str) -> float:
         return float(text.strip().removesuffix("s"))
     except ValueError as error:
         raise UsageError(f'{flag} is not a length in seconds: "{text}"', fix=f"write it like `{flag} 6s`") from error
-
-
-def _wrong_flag(error: ValidationError) -> UsageError:
-    first = error.errors()[0]
-    flag = FLAG_OF.get((error.title, *first["loc"]))
-    message = first["msg"].removeprefix("Value error, ").replace("Input should", "it should")
-    return UsageError(f"{flag}: {message}" if flag else message, fix="`llasa prepare-data --help` says what it takes")
-
-
-def _renaming(text: str) -> tuple[str, str]:
-    label, sign, activity = text.partition("=")
-    if not (label and sign and activity):
-        raise UsageError(f'--label-map is not LABEL=ACTIVITY: "{text}"', fix="write it like `--label-map wlk=walking`")
-    return label.strip(), activity.strip()

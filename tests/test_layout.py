@@ -20,7 +20,7 @@ LEVELS = (
     {"recipe"},
     {"recipe_mistakes"},
     {"recipe_file"},
-    {"train", "evaluate", "chat", "timeline", "serve"},
+    {"train", "evaluate", "chat", "inspect", "timeline", "serve"},
 )
 """A part imports from the levels above it in this list, never from its own: what two share lives above both."""
 LEVEL_OF = {part: level for level, parts in enumerate(LEVELS) for part in parts}

@@ -15,5 +15,5 @@ GYR = slice(3, 6)
 STANDARD_GRAVITY = 9.80665
 """One g in m/s² (CGPM 1901)."""
 
-AccUnit = Literal["m/s^2", "g", "mg"]
+AccUnit = Literal["m/s^2", "g", "mg", "cm/s^2", "ft/s^2"]
 GyrUnit = Literal["rad/s", "deg/s"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,15 +16,14 @@ if TYPE_CHECKING:
 
 USUAL_HZ = (8.0, 1000.0)
 """Rates of motion sensors; less than a thousandfold apart, so that they fit one unit of time only."""
-POSSIBLE_HZ = (0.5, 20_000.0)
-"""Outside of these no unit is believed, whatever a header says."""
-_SINCE_1970 = (1e9, 4.1e9)
+POSSIBLE_HZ = (0.5, 8000.0)
+"""Outside of these no unit is believed, whatever a header says: 20 Hz are not 20,000 Hz in a wrong unit."""
+SINCE_1970 = (1e9, 4.1e9)
 """Seconds from 1970 to 2001 and to 2099."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DATE_AND_TIME = re.compile(
-    r"\s*(?:(\d{4})[-/.](\d\d?)[-/.](\d\d?)[T _]+)?"  # the date may be missing
-    r"(\d\d?)[:.-](\d\d)[:.-](\d\d)(?:[.,:_](\d{1,9}))?\s*(Z|UTC|[+-]\d\d:?\d\d)?\s*"
-)
+MOST_EQUAL = 0.9
+"""Share of stamps like the one before from which on they may be rounded numbers."""
+ROUNDED_DIGITS = 6
+"""What spreadsheets leave of long numbers, in `1.70E+18` or a little more."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,15 @@ class Clock:
     """Its first tick in seconds since 1970 (UTC), where it tells the date."""
 
 
-def find_clock(ticks: np.ndarray, name: str, stated: TimeUnit | None, expected_hz: float | None, where: Place) -> Clock:
+def find_clock(
+    ticks: np.ndarray,
+    name: str,
+    stated: TimeUnit | None,
+    expected_hz: float | None,
+    where: Place,
+    *,
+    said: str = "the header says so",
+) -> Clock:
     """Return how a clock counts, from its header, from what year it would be, or from the rate that results.
 
     Args:
@@ -55,16 +61,19 @@ def find_clock(ticks: np.ndarray, name: str, stated: TimeUnit | None, expected_h
         stated: the unit that the header gives.
         expected_hz: the rate that the person gives; settles a unit that is open otherwise.
         where: for messages.
+        said: the evidence for what is stated.
 
     Raises:
         DataError: the clock stands still, its unit is not known, or the header's makes no sense.
     """
     step = usual_step(ticks)
+    if not step > 0 or np.mean(np.diff(ticks) == 0) > MOST_EQUAL:
+        _refuse_rounded(ticks, name, where)
     if not step > 0:
         raise DataError(
             f"the clock {name} stands still at {ticks[0]:.10g}",
             where=where,
-            fix="export again, and do not save the file from a spreadsheet: it rounds long numbers",
+            fix="record again; every sample needs a time of its own",
         )
     rates: dict[TimeUnit, float] = {unit: 1 / (step * scale) for unit, scale in TIME_SCALE.items()}
     if stated is not None and not POSSIBLE_HZ[0] <= rates[stated] <= POSSIBLE_HZ[1]:
@@ -75,7 +84,7 @@ def find_clock(ticks: np.ndarray, name: str, stated: TimeUnit | None, expected_h
             where=where,
             fix="correct the unit in the header",
         )
-    unit, evidence = (stated, "the header says so") if stated else _unit_by_values(ticks[0], rates, expected_hz)
+    unit, evidence = (stated, said) if stated else _unit_by_values(ticks[0], rates, expected_hz)
     if unit is None:
         raise DataError(
             f"the unit of the clock {name} is not known: steps of {step:.3g} make {evidence}",
@@ -84,7 +93,7 @@ def find_clock(ticks: np.ndarray, name: str, stated: TimeUnit | None, expected_h
         )
     note = f"time in {unit}: {evidence}; about {rates[unit]:.4g} Hz"
     first_s = float(ticks[0]) * TIME_SCALE[unit]
-    tells_date = _SINCE_1970[0] <= first_s <= _SINCE_1970[1]
+    tells_date = SINCE_1970[0] <= first_s <= SINCE_1970[1]
     return Clock(
         TIME_SCALE[unit],
         rates[unit],
@@ -95,40 +104,16 @@ def find_clock(ticks: np.ndarray, name: str, stated: TimeUnit | None, expected_h
     )
 
 
-def seconds_of(words: np.ndarray) -> np.ndarray:
-    """Return the seconds since 1970 of texts such as `2022-08-05T15.26.13.153`, or since midnight without a date.
-
-    Args:
-        words: object [time]: texts, or None.
-
-    Returns:
-        float64 [time]; NaN where a text is no time.
-    """
-    return np.fromiter((_seconds(word) for word in words), np.float64, len(words))
-
-
-def _seconds(word: str | None) -> float:
-    if word is None:
-        return np.nan
-    try:
-        moment = datetime.fromisoformat(word)
-    except ValueError:
-        return _odd_seconds(word)
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
-
-
-def _odd_seconds(word: str) -> float:
-    match = _DATE_AND_TIME.fullmatch(word)
-    if match is None:
-        return np.nan
-    year, month, day, hour, minute, second, fraction, zone = match.groups()
-    date = f"{year}-{month:0>2}-{day:0>2}" if year else "1970-01-01"
-    offset = "+00:00" if zone in {None, "Z", "UTC"} else zone
-    try:
-        moment = datetime.fromisoformat(f"{date}T{hour:0>2}:{minute}:{second}{offset}")
-    except ValueError:
-        return np.nan
-    return (moment - _EPOCH).total_seconds() + float(f"0.{fraction or 0}")
+def _refuse_rounded(ticks: np.ndarray, name: str, where: Place) -> None:
+    values, counts = np.unique(ticks, return_counts=True)
+    if not all(value >= SINCE_1970[0] and float(f"{value:.{ROUNDED_DIGITS - 1}e}") == value for value in values[:100]):
+        return
+    most = int(counts.argmax())
+    raise DataError(
+        f"the clock {name} was rounded by a spreadsheet: {counts[most]} stamps are {values[most]:.{ROUNDED_DIGITS}G}",
+        where=where,
+        fix="export again, and do not save the file from a spreadsheet",
+    )
 
 
 def clock_of(times_s: np.ndarray) -> Clock:
@@ -154,7 +139,7 @@ def _unit_by_values(
 ) -> tuple[TimeUnit | None, str]:
     possible = {unit: rate for unit, rate in rates.items() if POSSIBLE_HZ[0] <= rate <= POSSIBLE_HZ[1]}
     for unit in possible:
-        if _SINCE_1970[0] <= first * TIME_SCALE[unit] <= _SINCE_1970[1]:
+        if SINCE_1970[0] <= first * TIME_SCALE[unit] <= SINCE_1970[1]:
             year = datetime.fromtimestamp(first * TIME_SCALE[unit], UTC).year
             return unit, f"{first:.4g} is in {year} then"
     for unit, rate in possible.items():

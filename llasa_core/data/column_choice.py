@@ -63,21 +63,18 @@ def triples_of(columns: Sequence[ColumnName], where: Place) -> dict[str, list[Tr
     found: dict[str, list[Triple]] = defaultdict(list)
     for (family, unit), by_axis in axes.items():
         if len(by_axis) == len(Triple._fields):
-            kind = kind_of(family) if family else _kind_of_bare_axes(columns, unit, file)
+            kind = kind_of(family) if family else _kind_of_bare_axes(unit, file)
             found["g" if family == "g" else kind or ""].append(Triple(**by_axis))
     if found["g"] and not found["gyr"]:  # gx, gy, gz beside ax, ay, az
         found["gyr"] = found["g"]
     return found
 
 
-def _kind_of_bare_axes(columns: Sequence[ColumnName], unit: str | None, file: Path) -> str | None:
+def _kind_of_bare_axes(unit: str | None, file: Path) -> str | None:
     """Return what columns that are named x, y, z alone hold: the file's name or the unit says it."""
     kind = _kind_of_file(file)
     if kind is None and unit:
         return "acc" if acc_unit_of(unit) else "gyr" if gyr_unit_of(unit) else None
-    is_sensor_logger = any(column.text == "seconds_elapsed" for column in columns)
-    if kind == "acc" and is_sensor_logger and "uncalibrated" not in file.stem.lower():
-        return "linear acc"  # its Accelerometer.csv; the one with gravity is called TotalAcceleration.csv
     return kind
 
 

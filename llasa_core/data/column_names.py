@@ -15,7 +15,7 @@ _IN_BRACKETS = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*$")
 _WORDS = re.compile(r"[A-Z]?[a-zµ°²^/]+|[A-Z]+(?![a-z])|\d+")
 _AXES = ("x", "y", "z")
 
-_OTHER = re.compile(r"magn|^mag$|quat|euler|attitude|orient|angularacc")
+_OTHER = re.compile(r"magn|^mag$|(?<!s)quat|euler|attitude|orient|angularacc")
 _LINEAR = re.compile(r"linear|linacc|^lin|user|body|free|dynamic|withoutg|nograv")
 _TOTAL = re.compile(r"total|includinggravity|withg|^gf$")
 _ACC = re.compile(r"acc(?!uracy)|^a$|^gf$")
@@ -88,6 +88,11 @@ class ColumnName:
     def is_time(self) -> bool:
         """Whether the column may be a clock."""
         return self.axis is None and bool(_TIME.search(self.family))
+
+    @property
+    def is_counter(self) -> bool:
+        """Whether a format says that the column numbers the samples; a header alone may mean anything by `count`."""
+        return self.format is not None and self.family == "samplenumber"
 
     @property
     def clock_of(self) -> Sensor | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from llasa_core.data.channels import CHANNELS, AccUnit, GyrUnit
@@ -61,6 +61,8 @@ class ColumnMap:
     label: int | None
     subject: int | None
     notes: tuple[str, ...]
+    counter: ColumnName | None = None
+    """Numbers the samples where there is no clock: what is missing in it was lost."""
 
 
 def find_columns(dialect: Dialect, options: ReadOptions, file: Path, profile: Profile = PLAIN) -> ColumnMap:
@@ -82,7 +84,9 @@ def find_columns(dialect: Dialect, options: ReadOptions, file: Path, profile: Pr
     if gyr is None and not (options.allow_missing_gyro or options.describe_only):
         raise no_gyroscope(acc_found.triple, where)
     time, gyr_time = choose_time(free, dialect)
-    return _mapped(time, gyr_time, acc_found, gyr, label, subject)
+    found = _mapped(time, gyr_time, acc_found, gyr, label, subject)
+    counter = next((column for column in free if column.is_counter), None)
+    return found if time or counter is None else replace(found, counter=counter)
 
 
 def find_one_sensor(
@@ -137,7 +141,7 @@ def stated_acc_unit(triple: Triple, options: ReadOptions, where: Place) -> State
         return None
     unit = units.pop()
     if unit is None or units:
-        raise _unknown_unit(triple, "acceleration", "`--acc-unit`: m/s^2, g or mg", where)
+        raise _unknown_unit(triple, "acceleration", "`--acc-unit`: m/s^2, g, mg, cm/s^2 or ft/s^2", where)
     return Stated(unit, triple.x.unit_said_by)
 
 

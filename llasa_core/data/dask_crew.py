@@ -60,7 +60,7 @@ class DaskCrew:
         """Yield futures as they end, as long as there are workers."""
         from distributed import as_completed  # noqa: PLC0415 - an optional extra
 
-        coming = as_completed(futures)
+        coming = as_completed(futures, loop=client.loop)
         seen_at = time.monotonic()
         n_left = len(futures)
         while n_left:
@@ -100,6 +100,7 @@ class DaskCrew:
     def _named(self) -> Iterator[None]:
         """Say in our words what befell the cluster."""
         from distributed import CancelledError  # noqa: PLC0415 - an optional extra
+        from distributed.comm.core import CommClosedError  # noqa: PLC0415
         from distributed.scheduler import KilledWorker  # noqa: PLC0415
 
         again = "run the same command again: it goes on where this one stopped"
@@ -118,7 +119,7 @@ class DaskCrew:
                 where=self.address,
                 fix=f"install llasa {__version__} where the workers run",
             ) from error
-        except (CancelledError, OSError) as error:
+        except (CancelledError, CommClosedError) as error:
             raise RunError(f"the Dask cluster was lost: {error}", where=self.address, fix=again) from error
 
 
@@ -134,7 +135,7 @@ def cut_on_worker(group: Group, how: How, folder: Path, wanted: dict[str, str]) 
         if found != wanted[name]:
             raise RunError(
                 f"{here} has {name} {found}, this machine has {wanted[name]}",
-                fix=f"install {name} {wanted[name]} where the workers run: the same bytes come only from the same versions",
+                fix=f"install {name} {wanted[name]} where the workers run: other versions may give other bytes",
             )
     sources = [file.path for piece in group.pieces for file in piece.unread.files]
     for path in (folder, *sources):

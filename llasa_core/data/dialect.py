@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import mode
 from typing import TYPE_CHECKING
 
+from llasa_core.data.known_files import known_file
 from llasa_core.data.unit_words import is_unit
 from llasa_core.errors import DataError, Place
 
@@ -36,17 +37,6 @@ _NUMBER = {
 _NAMED_SEPARATOR = re.compile(r'"?sep=(.|\\t)"?$')
 _COMMENT = re.compile(r"\s*(#|//|%|@)\s*")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_KNOWN_BINARIES = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook", "unpack it; in Excel, save the sheet as CSV"),
-    (b"\x1f\x8b", "a gzip archive", "unpack it: `gunzip FILE`"),
-    (b"7z\xbc\xaf", "a 7z archive", "unpack it"),
-    (b"Rar!", "a rar archive", "unpack it"),
-    (b"\x89HDF", "an HDF5 file", "export its table as CSV; in MATLAB: `writetimetable(Acceleration, 'acc.csv')`"),
-    (b"MATLAB 5.0", "a MATLAB file", "export its tables as CSV; in MATLAB: `writetimetable(Acceleration, 'acc.csv')`"),
-    (b"SQLite format 3", "an SQLite database", "export its table as CSV: `sqlite3 -csv -header FILE 'select …'`"),
-    (b"PAR1", "a Parquet file", "export its table as CSV"),
-    (b"\x93NUMPY", "a NumPy array", "save it as CSV: `numpy.savetxt`"),
-)
 
 
 @dataclass(frozen=True)
@@ -112,6 +102,7 @@ def find_dialect(head: bytes, *, is_whole: bool, file: Path) -> Dialect:
     first = is_row.index(True)
     sample = [row for row, is_data in zip(rows[first:], is_row[first:], strict=True) if is_data]
     n_columns = _n_columns(sample)
+    first = _without_short_rows(rows, first, decimal)
     header, units = _find_header(lines[:first], separator, n_columns)
     names = None if header is None else _names(lines[header], separator)
     if names is not None and len(names) != n_columns:
@@ -155,9 +146,8 @@ def _find_encoding(head: bytes, file: Path) -> tuple[str, int]:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding, len(mark)
-    for magic, kind, fix in _KNOWN_BINARIES:
-        if head.startswith(magic):
-            raise DataError(f"not a text file: it is {kind}", where=file, fix=fix)
+    if known := known_file(head, file.name):
+        raise DataError(f"not a text file: it is {known.kind}", where=file, fix=known.fix)
     text = head.rstrip(b"\0")
     even, odd = text[::2].count(0), text[1::2].count(0)
     if len(text) > 1 and max(even, odd) > 0.45 * len(text) and not min(even, odd):  # ASCII with a zero in every pair
@@ -213,6 +203,15 @@ def _n_columns(sample: Sequence[Sequence[str]]) -> int:
     """Return the columns of the table; a separator at the end of every row makes none."""
     width = len(sample[0])
     return width - 1 if all(not row[-1] for row in sample) else width
+
+
+def _without_short_rows(rows: Sequence[Sequence[str]], first: int, decimal: str) -> int:
+    """Return the first row, where rows of another width, below a line of words, stand above: their errors are told."""
+    start = first
+    while start and (not rows[start - 1] or 2 * _n_numbers(rows[start - 1], decimal) > len(rows[start - 1]) > 1):
+        start -= 1
+    has_header = start > 0 and len(rows[start - 1]) > 1
+    return next(at for at in range(start, first + 1) if rows[at]) if has_header else first
 
 
 def _find_header(above: Sequence[str], separator: str, n_columns: int) -> tuple[int | None, int | None]:

@@ -62,11 +62,14 @@ class Draft:
             "subject": {},
             "placement": {},
         }
+        self.parts: list[int] = []
+        """Of each source: the number of the piece of work that it is from."""
         self.first_part = 0
         """The piece of work to go on with: those before it are done."""
         self._key = {"key": key}
         self._digests: dict[str, str] = {}
         self._names: dict[str, int] = {}
+        self._taken: set[str] = set()
         self._writer = ShardWriter(folder, config, shard_windows)
         self._unsaved: list[dict[str, Any]] = [self._key]
         self._n_to_skip = 0
@@ -86,7 +89,7 @@ class Draft:
     def add(self, part: int, source: Source, windows: WindowSet | None = None) -> None:
         """Take the next recording, from this piece of work, and its windows if it gave any."""
         self._unsaved.append({"part": part, "source": asdict(source)})  # as it was named before `_register`
-        self._register(source)
+        self._register(part, source)
         rest = self._rows(source, windows) if windows is not None and source.windows else None
         if rest is not None and self._n_to_skip:  # the killed run stored these
             n_skipped = min(self._n_to_skip, len(rest))
@@ -122,18 +125,28 @@ class Draft:
         columns["quality"] = windows.quality
         return Rows(windows.windows, columns)
 
-    def _register(self, source: Source) -> None:
-        nth = self._names[source.name] = self._names.get(source.name, 0) + 1
-        if nth > 1:
-            source.name = f"{source.name}~{nth}"  # files of one name in two folders
+    def _register(self, part: int, source: Source) -> None:
+        source.name = self._unique(source.name)
         if source.sha256:
             self._digests.setdefault(source.sha256, source.file)
         self.sources.append(source)
+        self.parts.append(part)
         if source.windows:
             new = {"activity": source.activities, "subject": [source.subject], "placement": [source.placement]}
             for column, names in new.items():
                 for name in names:
                     self.codes[column].setdefault(name, len(self.codes[column]))
+
+    def _unique(self, name: str) -> str:
+        """Return a name that no source has yet; files in two folders may share theirs."""
+        nth = self._names.get(name, 0) + 1
+        unique = name if nth == 1 else f"{name}~{nth}"
+        while unique in self._taken:
+            nth += 1
+            unique = f"{name}~{nth}"
+        self._names[name] = nth
+        self._taken.add(unique)
+        return unique
 
     def _resume(self) -> bool:
         entries = list(_entries(self.folder / JOURNAL))
@@ -144,7 +157,7 @@ class Draft:
         self.first_part = parts[-1]["part"] if parts else 0
         for entry in parts:
             if entry["part"] < self.first_part:  # the last one may have more than is stored: it is read again
-                self._register(Source(**entry["source"]))
+                self._register(entry["part"], Source(**entry["source"]))
                 self._unsaved.append(entry)
         self._unsaved += [{"shard": asdict(shard)} for shard in shards]
         self._writer.shards.extend(shards)

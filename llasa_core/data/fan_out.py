@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from llasa_core.data.cutting import Cut, How, Piece
 
-GROUP_BYTES, GROUP_PIECES = 4_000_000, 128
+GROUP_BYTES, GROUP_PIECES = 2_000_000, 128
 """Small files are read together: handing over a file costs a worker about a millisecond."""
 SECONDS_A_BYTE, SECONDS_A_FILE, SECONDS_TO_START = 1 / 60e6, 0.01, 2.0
 """What reading takes, and what a process takes until it reads."""
@@ -91,10 +91,10 @@ def cut_here(pieces: Sequence[Piece], first_part: int, how: How, desk: Desk) -> 
     for part, piece in enumerate(pieces[first_part:], start=first_part):
         if how.skip_bad:
             desk.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.SpooledTemporaryFile(HELD_IN_MEMORY, dir=desk.folder) as stream:
-                spill_piece(stream, part, piece, how)  # type: ignore[arg-type] # it has all that a BinaryIO has
+            with tempfile.SpooledTemporaryFile(HELD_IN_MEMORY, dir=str(desk.folder)) as stream:
+                spill_piece(stream, part, piece, how)
                 stream.seek(0)
-                yield from read_spill(stream)  # type: ignore[arg-type]
+                yield from read_spill(stream)
         else:
             yield from ((part, one) for one in cut(piece, how))
         done += piece.size
@@ -111,7 +111,8 @@ def cut_by(crew: Crew, pieces: Sequence[Piece], first_part: int, how: How, desk:
     desk.folder.mkdir(parents=True, exist_ok=True)
     groups = grouped(pieces)
     to_do = [group for group in groups if group.end > first_part]
-    is_whole = {group.first_part: (desk.folder / group.file_name).is_file() for group in to_do}  # a killed run cut these
+    # What a killed run cut is there already.
+    is_whole = {group.first_part: (desk.folder / group.file_name).is_file() for group in to_do}
     done = sum(group.size for group in groups if is_whole.get(group.first_part, True))
     largest_first = sorted((group for group in to_do if not is_whole[group.first_part]), key=lambda group: -group.size)
     stored = _Stored(desk)

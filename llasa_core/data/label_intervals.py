@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llasa_core.data.labels import segments_of
+from llasa_core.data.labels import Dropped, segments_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llasa_core.data.labels import Meaning
     from llasa_core.data.recording import Recording
+
+_NO_SEGMENT = Dropped("left out by the reader, which counted it")
 
 
 @dataclass(frozen=True)
@@ -28,21 +31,27 @@ class Interval:
 
 
 def labelled(recording: Recording, intervals: Sequence[Interval]) -> Recording:
-    """Return the recording with the labels of intervals, where there is one, instead of its own.
+    """Return the recording with the labels of intervals, and its own where there is none.
 
     Args:
         recording: a whole one, or a part after a gap.
         intervals: in any order; where two overlap, the one that starts later counts.
     """
-    activities: list[str | None] = [None]
+    meanings: list[Meaning] = [_NO_SEGMENT]
     codes = np.zeros(len(recording.samples), np.int32)
+    for segment in recording.segments:
+        codes[segment.start : segment.end] = _code_of(segment.activity, meanings)
     for interval in sorted(intervals, key=lambda one: one.start_s):
         zero_s = recording.since_1970_s if interval.is_since_1970 else recording.start_s
         if zero_s is None:
             continue
         edges = (np.array([interval.start_s, interval.end_s]) - zero_s) * recording.sampling_rate_hz
         start, end = np.clip(np.ceil(edges - 1e-6), 0, len(codes)).astype(int)
-        if interval.activity not in activities:
-            activities.append(interval.activity)
-        codes[start:end] = activities.index(interval.activity)
-    return replace(recording, segments=segments_of(codes, activities)[0])
+        codes[start:end] = _code_of(interval.activity, meanings)
+    return replace(recording, segments=segments_of(codes, meanings)[0])
+
+
+def _code_of(activity: str | None, meanings: list[Meaning]) -> int:
+    if activity not in meanings:
+        meanings.append(activity)
+    return meanings.index(activity)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import PositiveFloat
+from pydantic import PositiveFloat, model_serializer
 
 from llasa_core.data.channels import AccUnit, GyrUnit
+from llasa_core.errors import DataError
+from llasa_core.files import sha256_of
 from llasa_core.settings import Settings
 
 FormatName = Literal[
@@ -36,6 +39,9 @@ FormatName = Literal[
     "shimmer",
     "axivity",
     "x-io",
+    "empatica",
+    "actigraph",
+    "geneactiv",
     "core-motion",
     "csv",
     "limu-bert",
@@ -45,6 +51,32 @@ FormatName = Literal[
     "limu-bert-shoaib",
 ]
 """The last four say whose label numbers an `.npy` file holds where its folder's name does not."""
+
+
+class LabelFile(Settings):
+    """A file of labels; among settings its content stands for it, wherever it lies."""
+
+    path: Path
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> LabelFile:
+        """Look at a file, which is read later.
+
+        Raises:
+            DataError: it is not there.
+        """
+        if not path.is_file():
+            raise DataError("there is no such file of labels", where=path, fix="check the path after `--labels`")
+        return cls(path=path, sha256=sha256_of(path))
+
+    def is_at(self, path: Path) -> bool:
+        """Return whether this is the file at a path."""
+        return self.path.resolve() == path.resolve()
+
+    @model_serializer
+    def _as_content(self) -> str:
+        return f"{self.path.name} (sha256 {self.sha256})"
 
 
 class ReadOptions(Settings):
@@ -66,7 +98,11 @@ class ReadOptions(Settings):
     subject_column: str | None = None
     """Column that names the person of each row."""
     label_from: Literal["folder"] | None = None
-    """`folder`: the folder that holds the file names its activity."""
+    """`folder`: the folder around the recording names its activity."""
+    subject_from: Literal["folder"] | None = None
+    """`folder`: the folder around the recording names its person."""
+    labels: LabelFile | None = None
+    """Activities by time, which win over those that the recordings have."""
     label_map: tuple[tuple[str, str], ...] = ()
     """Pairs (label in the file, activity); what is not listed keeps its name."""
     bad_rows: Literal["error", "drop"] = "error"

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from llasa_core.data.dialect import Dialect
 
 REPAIR = "repair the row, or pass `--bad-rows drop`"
+NO_SPREADSHEET = "export again, and do not save the file from a spreadsheet: it turns numbers into {}"
+_MONTH = r"(?:jan|feb|m[aä]r|mrz|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?"
+_DAMAGE = (
+    (re.compile(r"#{3,}"), "##### where a column is narrow"),
+    (re.compile(rf"\d{{1,2}}[. -]{{0,2}}{_MONTH}|{_MONTH}[ -]\d{{2,4}}", re.IGNORECASE), "dates"),
+)
+"""What spreadsheets make of numbers: `#####`, `1.Feb`, `Mrz 50`, `2-May`."""
 _NOT_CONVERTED = re.compile(r'Could not convert string "(.*)" to', re.DOTALL)
 
 
@@ -66,7 +73,9 @@ def error_of(row: RejectedRow, dialect: Dialect, file: Path, line: int) -> DataE
     if row.kind == "CAST" and (match := _NOT_CONVERTED.search(row.message)):
         names = dialect.names
         name = names[row.column - 1] if names and names[row.column - 1] else f"column {row.column}"
-        return DataError(f'{name} is not a number: "{match[1]}"', where=where, fix=REPAIR)
+        made = next((into for pattern, into in _DAMAGE if pattern.fullmatch(match[1].strip())), None)
+        fix = NO_SPREADSHEET.format(made) if made else REPAIR
+        return DataError(f'{name} is not a number: "{match[1]}"', where=where, fix=fix)
     if row.is_cut_off:
         return DataError(f"the row ends after {row.column} of {n_columns} columns", where=where, fix=REPAIR)
     if row.kind == "TOO MANY COLUMNS":

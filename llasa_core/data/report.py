@@ -34,6 +34,8 @@ class PrepareReport:
     seconds: float
     was_done: bool = False
     """The folder was there already, made of the same sources and settings."""
+    share: str | None = None
+    """Of a share: which it is, as `2/8`."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
@@ -44,6 +46,7 @@ class PrepareReport:
         lines = [
             f"{self.folder}: {head}",
             f"  {self.windows:,} windows of {self.subjects:,} subjects, {self.qa_items:,} QA items",
+            *self._about_share(),
             "",
             *_table(("activity", "windows"), self.activities.items()),
             "",
@@ -62,6 +65,12 @@ class PrepareReport:
         if len(self.notes) > MOST_NOTES:
             lines.append(f"  and {len(self.notes) - MOST_NOTES} more in manifest.json")
         return "\n".join(lines)
+
+    def _about_share(self) -> list[str]:
+        if self.share is None:
+            return []
+        held = "" if self.windows else "; none of the windows falls into it, which is no fault"
+        return [f"  share {self.share}{held}: put all shares together with `llasa prepare-data --merge`"]
 
 
 def report_of(folder: Path, manifest: dict[str, Any], seconds: float, *, was_done: bool = False) -> PrepareReport:
@@ -95,6 +104,7 @@ def report_of(folder: Path, manifest: dict[str, Any], seconds: float, *, was_don
         notes=sorted({note for source in manifest["sources"] for note in source["notes"]}),
         seconds=round(seconds, 3),
         was_done=was_done,
+        share=f"{share['nth']}/{share['of']}" if (share := manifest.get("share")) else None,
     )
 
 

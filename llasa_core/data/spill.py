@@ -10,7 +10,7 @@ import json
 import os
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
@@ -29,7 +29,7 @@ _ARRAYS = (("windows", np.float32), ("start_s", np.float64), ("quality", np.uint
 """Fields of a `WindowSet`, in the order in which they are written."""
 
 
-def spill_piece(stream: BinaryIO, part: int, piece: Piece, how: How) -> None:
+def spill_piece(stream: IO[bytes], part: int, piece: Piece, how: How) -> None:
     """Cut a piece of work into a spill; a bad file that is skipped leaves only its name and reason.
 
     Args:
@@ -53,7 +53,7 @@ def spill_piece(stream: BinaryIO, part: int, piece: Piece, how: How) -> None:
         _write(stream, part, left_out(piece, error))
 
 
-def read_spill(stream: BinaryIO) -> Iterator[tuple[int, Cut]]:
+def read_spill(stream: IO[bytes]) -> Iterator[tuple[int, Cut]]:
     """Yield what was spilled, with the numbers of the pieces, one recording at a time."""
     while line := stream.readline():
         head = json.loads(line)
@@ -62,7 +62,7 @@ def read_spill(stream: BinaryIO) -> Iterator[tuple[int, Cut]]:
 
 
 @contextmanager
-def spill_file(path: Path) -> Iterator[BinaryIO]:
+def spill_file(path: Path) -> Iterator[IO[bytes]]:
     """Yield a stream to a file that appears whole or not at all, whoever else writes the same one.
 
     Its folder is not made: where that is gone, so is the run that wanted the file.
@@ -78,7 +78,7 @@ def spill_file(path: Path) -> Iterator[BinaryIO]:
         beside.unlink(missing_ok=True)
 
 
-def _write(stream: BinaryIO, part: int, one: Cut) -> None:
+def _write(stream: IO[bytes], part: int, one: Cut) -> None:
     head = {
         "part": part,
         "source": asdict(one.source),
@@ -88,15 +88,14 @@ def _write(stream: BinaryIO, part: int, one: Cut) -> None:
     }
     stream.write(json.dumps(head).encode() + b"\n")
     if one.windows is not None:
-        for name, dtype in _ARRAYS:
-            stream.write(np.ascontiguousarray(getattr(one.windows, name), dtype).data)
+        stream.writelines(np.ascontiguousarray(getattr(one.windows, name), dtype).data for name, dtype in _ARRAYS)
 
 
 def _refused(error: str = "", where: str | None = None, fix: str | None = None) -> DataError | None:
     return DataError(error, where=where, fix=fix) if error else None
 
 
-def _read_windows(stream: BinaryIO, head: dict[str, list[int]]) -> WindowSet:
+def _read_windows(stream: IO[bytes], head: dict[str, Any]) -> WindowSet:
     n_windows, *shape = head["shape"]
     arrays = {}
     for name, dtype in _ARRAYS:

@@ -13,6 +13,8 @@ TEST_PEOPLE = {
     "motionsense": frozenset({2, 6, 10, 14, 18, 22}),
 }
 """Fixed for the sets that results are compared on; a forest's accuracy depends on who is among them."""
+SAME_PEOPLE = {"har": "hapt"}
+"""Sets of the same people under the same numbers as another's: who is in the test of one must not train the other."""
 TEST_SHARE, VAL_SHARE = 0.2, 0.1
 
 
@@ -23,7 +25,8 @@ def split_of(subject: str) -> Split:
         subject: `dataset/name`, such as `hapt/03`.
     """
     dataset, _, name = subject.partition("/")
-    draw = _draw(subject)
+    dataset = SAME_PEOPLE.get(dataset, dataset)
+    draw = _draw(f"{dataset}/{name}" if name else subject)
     if dataset in TEST_PEOPLE:
         if name.isdecimal() and int(name) in TEST_PEOPLE[dataset]:
             return "test"

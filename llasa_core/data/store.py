@@ -136,8 +136,8 @@ class ShardWriter:
 class WindowStore:
     """The windows of a data folder, over all its shards.
 
-    `store[row]` is one window and `store.take(rows)` a batch, by their numbers in the whole store. Shards are opened when
-    they are first read and read through memory maps, so a store may be copied into other processes, by fork or by
+    `store[row]` is one window and `store.take(rows)` a batch, by their numbers in the whole store. Shards are opened
+    when they are first read and read through memory maps, so a store may be copied into other processes, by fork or by
     pickle, and holds little memory.
     """
 
@@ -172,10 +172,8 @@ class WindowStore:
         if samples is None:
             self._check_rows(row, row)
             samples = self._samples(number)
-        return samples[row - self._first_rows[number]].copy()
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return map(self.__getitem__, range(len(self)))
+        window: np.ndarray = samples[row - self._first_rows[number]]
+        return window.copy()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_maps": {}}  # another process maps the files itself
@@ -280,27 +278,29 @@ class WindowStore:
             IndexError: there is no such window.
         """
         wanted = np.asarray(rows, np.int64)
-        if not len(wanted):
-            return np.empty((0, *self._window_shape), np.float32)
-        self._check_rows(int(wanted.min()), int(wanted.max()))
-        order = np.argsort(wanted)  # shard by shard, so that none is mapped twice
-        in_order = wanted[order]
-        ends = np.searchsorted(in_order, self._first_row[1:])
-        numbers = np.flatnonzero(np.diff(ends, prepend=0)).tolist()
-        if len(numbers) * FEW_A_SHARD > len(wanted):
+        if len(wanted) < FEW_A_SHARD * len(self._shards):
             return self._one_by_one(wanted)
+        order = np.argsort(wanted)
+        in_order = wanted[order]
+        self._check_rows(int(in_order[0]), int(in_order[-1]))
         found = np.empty((len(wanted), *self._window_shape), np.float32)
         start = 0
-        for number in numbers:
-            end = int(ends[number])
-            found[order[start:end]] = self._samples(number)[in_order[start:end] - self._first_rows[number]]
+        for number, end in enumerate(np.searchsorted(in_order, self._first_row[1:]).tolist()):
+            if end > start:
+                inside = in_order[start:end] - self._first_rows[number]
+                found[order[start:end]] = self._samples(number)[inside]
             start = end
         return found
 
     def _one_by_one(self, wanted: np.ndarray) -> np.ndarray:
+        if not len(wanted):
+            return np.empty((0, *self._window_shape), np.float32)
+        self._check_rows(int(wanted.min()), int(wanted.max()))
         numbers = np.searchsorted(self._first_row, wanted, side="right") - 1
         inside = (wanted - self._first_row[numbers]).tolist()
-        found = [self._samples(number)[row] for number, row in zip(numbers.tolist(), inside, strict=True)]
+        number_of = numbers.tolist()
+        samples = {number: self._samples(number) for number in set(number_of)}
+        found = [samples[number][row] for number, row in zip(number_of, inside, strict=True)]
         return np.concatenate(found).reshape(len(wanted), *self._window_shape)
 
     def span(self, start: int, end: int) -> Iterator[np.ndarray]:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LARGEST_NUMBER = 1e30
 """Beyond it nothing is measured, and squares overflow; nanoseconds since 1970 are 1.8e18."""
+SPREADSHEET_ROWS = 1 << 20
+"""Where spreadsheets stop, and leave out what follows."""
 MISSING = ("", "null", "NULL", "NA")
 """Cells that stand for no value, besides NaN."""
 
@@ -48,6 +50,12 @@ class Rows:
     """float64 [row, column]; NaN where the cell is empty or the number endless."""
     words: np.ndarray
     """object [row, column]: text cells; None where the cell is empty."""
+
+    def part(self, keep: np.ndarray) -> Rows:
+        """Return the rows of a mask; a recording that starts at one of the others starts at the next."""
+        kept = np.flatnonzero(keep)
+        starts = _moved_to_rows(self.starts, kept)
+        return Rows(self.line[kept], self.nth[kept], starts, self.numbers[kept], self.words[kept])
 
 
 @dataclass
@@ -98,6 +106,8 @@ class Table:
                 cells = self._cells(database, self._query(path, block, numbers, words), block)
                 path.unlink()
                 places = self._places(database, block, len(next(iter(cells.values()))))
+                if block.is_last and block.first_line + block.n_lines - 1 == SPREADSHEET_ROWS:
+                    self.notes.append(f"the file ends at row {SPREADSHEET_ROWS:,}, where spreadsheets cut what follows")
                 yield Rows(*places, _numbers(cells, numbers), _words(cells, words))
 
     def _cells(self, database: duckdb.DuckDBPyConnection, query: str, block: Block) -> dict[str, np.ndarray]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from llasa_core.data.bursts import with_bursts_as_one
 from llasa_core.data.channels import ACC, GYR
 from llasa_core.data.regrid import at_times, even_samples
 from llasa_core.errors import DataError
@@ -24,6 +25,7 @@ BRIDGED_S = 0.1
 """So much may be missing between two samples: two samples of a window at 20 Hz."""
 JUMP_BACK_S = 1.0
 """Rows out of order by less are sorted; a larger jump starts a new stretch."""
+HOUR_S = 3600.0
 SHORTEST_S = 1.0
 """Shorter stretches between gaps are left out and counted."""
 PART_ROWS = 1 << 19
@@ -126,7 +128,13 @@ class Timeline:
     def _pieces(self, rows: Samples, *, is_last: bool) -> tuple[list[_Piece], Samples]:
         """Return the rows between gaps, and those at the end that later rows may belong to."""
         rows = self._complete(rows)
-        pieces = [piece for run, why in _runs(rows) for piece in self._between_gaps(run, why)]
+        pieces = [
+            piece
+            for run, jump_s in _runs(rows)
+            for piece in self._between_gaps(
+                run, (self._after(jump_s, "starts where time jumps back by"),) if jump_s else ()
+            )
+        ]
         nothing = rows.part(slice(0))
         if is_last or not pieces:
             return pieces, nothing
@@ -158,14 +166,20 @@ class Timeline:
 
     def _between_gaps(self, run: Samples, why: tuple[str, ...]) -> Iterator[_Piece]:
         run, notes = self._in_order(run)
-        times = run.time
+        times, burst_note = with_bursts_as_one(run.time, self.clock.rate_hz)
         if (np.diff(times) == 0).any():
             times, note = spread(times, self.clock.rate_hz, self.where)
-            notes = (*notes, note)
+            notes = (*notes, burst_note or note)
         ends = np.flatnonzero(np.diff(times) > 1 / self.clock.rate_hz + BRIDGED_S) + 1
         for start, end in zip((0, *ends), (*ends, len(times)), strict=True):
-            begun = (f"starts after a gap of {times[start] - times[start - 1]:.3g} s",) if start else why
+            begun = (self._after(times[start] - times[start - 1], "starts after a gap of"),) if start else why
             yield _Piece(run.part(slice(start, end)), times[start:end], (*notes, *begun))
+
+    def _after(self, jump_s: float, what: str) -> str:
+        """Return the note for a jump of the clock; one of an hour says why that may be."""
+        is_hour = abs(jump_s - HOUR_S) < 1.5 / self.clock.rate_hz
+        shown = f"{jump_s:.4g}" if jump_s < 10_000 else f"{jump_s:,.0f}"  # noqa: PLR2004 - no 1.3e+05 s
+        return f"{what} {shown} s" + (", as a clock does that is set to daylight saving time" if is_hour else "")
 
     def _in_order(self, run: Samples) -> tuple[Samples, tuple[str, ...]]:
         """Return rows by time, without those that repeat another."""
@@ -242,15 +256,12 @@ def spread(times_s: np.ndarray, rate_hz: float, where: Place) -> tuple[np.ndarra
     return even, f"{n_repeats} equal time stamps spread evenly up to the next"
 
 
-def _runs(rows: Samples) -> Iterator[tuple[Samples, tuple[str, ...]]]:
-    """Yield the rows between breaks, and why each begins: another recording or subject, or time that jumps back."""
+def _runs(rows: Samples) -> Iterator[tuple[Samples, float]]:
+    """Yield the rows between breaks (another recording, subject, or time that jumps back), and the jump in seconds."""
     steps = np.diff(rows.time)
     is_break = rows.starts[1:] | (rows.codes[1:, 1] != rows.codes[:-1, 1]) | (steps < -JUMP_BACK_S)
     ends = np.flatnonzero(is_break) + 1
     for start, end in zip((0, *ends), (*ends, len(rows.time)), strict=True):
         is_jump = start and not rows.starts[start] and steps[start - 1] < -JUMP_BACK_S
         if end > start:
-            yield (
-                rows.part(slice(start, end)),
-                (f"starts where time jumps back by {-steps[start - 1]:.4g} s",) * bool(is_jump),
-            )
+            yield rows.part(slice(start, end)), -float(steps[start - 1]) if is_jump else 0.0

@@ -1,4 +1,7 @@
-"""Two sensors that sampled each on its own, put on one clock: joined by time and never by row number."""
+"""Two sensors that sampled each on its own, put on one clock: joined by time and never by row number.
+
+What a clock leaves out, or has lost, is dealt with here before: pauses, and stamps that a spreadsheet rounded.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,20 @@ import numpy as np
 from llasa_core.data.channels import ACC, CHANNELS, GYR
 from llasa_core.data.clock import clock_of
 from llasa_core.data.regrid import at_times
-from llasa_core.data.timeline import BRIDGED_S, JUMP_BACK_S, Samples, repeats, spread
+from llasa_core.data.timeline import BRIDGED_S, JUMP_BACK_S, MOST_REPEATS, Samples, repeats, spread
 from llasa_core.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llasa_core.data.profile import Pause
     from llasa_core.errors import Place
 
 MUCH_FASTER = 1.2
 """From this ratio of rates on, the faster sensor's times are taken: the slower one can be interpolated without loss."""
+
+MOST_ROUNDED_DIGITS = 7
+"""Significant digits that a spreadsheet may leave of a time stamp."""
 
 
 class Track(NamedTuple):
@@ -126,6 +135,62 @@ def without_gyroscope(acc: Track, where: Place) -> Joined:
         len(acc.time_s) - n_kept,
         0,
     )
+
+
+def after_pauses(times_s: np.ndarray, pauses: Sequence[Pause]) -> np.ndarray:
+    """Return times with the pauses before them, in which their clock stood still.
+
+    Args:
+        times_s: float64 [time], as the clock tells them.
+        pauses: in order.
+    """
+    if not pauses:
+        return times_s
+    lengths_s = np.cumsum([0.0, *(pause.length_s for pause in pauses)])
+    before_s = lengths_s[np.searchsorted([pause.at_s for pause in pauses], times_s, side="right")]
+    return np.asarray(times_s + before_s)
+
+
+def refuse_rounded(ticks: np.ndarray, name: str, where: Place) -> None:
+    """Refuse stamps that were rounded to a few significant digits, so that many of them repeat.
+
+    Stamps of whole seconds are as coarse at the start as at the end; these are fine first, while they are short.
+
+    Args:
+        ticks: float64 [time], in the file's order.
+        name: how messages name the clock.
+        where: for messages.
+
+    Raises:
+        DataError: the times between the stamps are lost.
+    """
+    largest = float(np.abs(ticks).max())
+    n_repeats, n_back = int((np.diff(ticks) == 0).sum()), int((np.diff(ticks) < 0).sum())
+    if n_repeats <= MOST_REPEATS * len(ticks) or not largest:
+        return
+    longest = 10.0 ** np.floor(np.log10(largest))  # stamps of one digit more than those below
+    if len(np.unique(ticks[np.abs(ticks) >= longest])) < 3:  # noqa: PLR2004 - 100.0 may be a round number by chance
+        return
+    for n_digits in range(1, MOST_ROUNDED_DIGITS + 1):
+        coarsest = longest / 10.0 ** (n_digits - 1)
+        is_even = (np.abs(ticks / coarsest - np.round(ticks / coarsest)) < 1e-6).all()  # noqa: PLR2004 - float64's own
+        if is_even:
+            return
+        if _has_digits(ticks, n_digits):
+            back = f", and {n_back} go{'es'[: 2 * (n_back == 1)]} back" if n_back else ""
+            raise DataError(
+                f"the time stamps {name} were rounded to {n_digits} digits: {n_repeats} of {len(ticks)} repeat the one "
+                f"before{back}",
+                where=where,
+                fix="export again, and do not save the file from a spreadsheet: it rounds long numbers",
+            )
+
+
+def _has_digits(ticks: np.ndarray, n_digits: int) -> bool:
+    """Return whether no stamp has more significant digits."""
+    sizes = np.abs(ticks[ticks != 0])
+    steps = 10.0 ** (np.floor(np.log10(sizes) + 1e-12) - n_digits + 1)
+    return bool((np.abs(sizes / steps - np.round(sizes / steps)) < 1e-6).all())  # noqa: PLR2004 - float64's own
 
 
 def _complete(track: Track, what: str, where: Place) -> Track:

@@ -10,7 +10,13 @@ from llasa_core.data.channels import STANDARD_GRAVITY, AccUnit, GyrUnit
 
 TimeUnit = Literal["s", "ms", "us", "ns"]
 
-ACC_SCALE: dict[AccUnit, float] = {"m/s^2": 1.0, "g": STANDARD_GRAVITY, "mg": STANDARD_GRAVITY / 1000}
+ACC_SCALE: dict[AccUnit, float] = {
+    "m/s^2": 1.0,
+    "g": STANDARD_GRAVITY,
+    "mg": STANDARD_GRAVITY / 1000,
+    "cm/s^2": 0.01,
+    "ft/s^2": 0.3048,
+}
 """From each unit to m/s²."""
 GYR_SCALE: dict[GyrUnit, float] = {"rad/s": 1.0, "deg/s": math.pi / 180}
 """From each unit to rad/s."""
@@ -21,6 +27,8 @@ _ACC_WORDS: dict[AccUnit, str] = {
     "m/s^2": "m/s2 m/s/s ms-2 ms2 mps2 m/sec2 meters/second2 meters/s2 meterspersecond2 meterspersecondsquared",
     "g": "g gs g0 gf gee",
     "mg": "mg millig milli-g",
+    "cm/s^2": "cm/s2 cm/s/s cms-2 cm/sec2 gal",
+    "ft/s^2": "ft/s2 ft/s/s fts-2 ft/sec2 feet/s2",
 }
 _GYR_WORDS: dict[GyrUnit, str] = {
     "rad/s": "rad/s rads radps rad/sec rads-1 radians/s radians/second radianspersecond",
@@ -32,7 +40,10 @@ _TIME_WORDS: dict[TimeUnit, str] = {
     "us": "us µs μs usec micros microsec microsecond microseconds",
     "ns": "ns nsec nanos nanosec nanosecond nanoseconds",
 }
-_OTHER_WORDS = "ut µt μt mt gauss deg ° rad °c degc c kpa hpa pa lux mv v % nounits unitless txt id"
+_OTHER_WORDS = (
+    "ut µt μt mt gauss deg ° rad °c degc c degreescelsius kpa hpa pa lux mv v % kohms nounits unitless txt id "
+    "localflux yyyy/mm/ddhh:mm:ss.000"
+)
 
 
 def acc_unit_of(word: str) -> AccUnit | None:

@@ -57,6 +57,8 @@ EXPLAINED = (0.35, 2.5)
 SHAKE_OF_STEPS = 0.15
 """Motion below 5 Hz, over gravity. Whoever walks shakes a phone by 0.17 g and turns it at 54 °/s at least (673 walks,
 stairs and jogs of MotionSense and HAPT), and would be above `FASTEST_RAD_S` in deg/s."""
+ANY_HZ = 100.0
+"""Taken where nobody knows the rate, and only the size of gravity is asked for."""
 TENTHS = 10
 """Means a second that both tests above are made on."""
 
@@ -177,6 +179,21 @@ def decide_acc_unit(
     raise _no_gravity(steady, stated, where)
 
 
+def refuse_raw_steps(acc: np.ndarray, where: Place | Path) -> None:
+    """Refuse acceleration that is in raw steps of a sensor, which is seen even where no rate is known.
+
+    Args:
+        acc: [time, 3] as it stands in the file.
+        where: for messages.
+
+    Raises:
+        DataError: its size is that of gravity in the steps of a common sensor.
+    """
+    acc = acc[np.isfinite(acc).all(axis=1)]
+    if len(acc) and (error := _raw_steps(Steadiness.of(acc, ANY_HZ), f"means over {ANY_HZ:g} rows", where)):
+        raise error
+
+
 def decide_gyr_unit(
     gyr: np.ndarray, acc: np.ndarray, rate_hz: float, stated: Stated[GyrUnit] | None, where: Place | Path
 ) -> Decision[GyrUnit]:
@@ -273,15 +290,9 @@ def _smoothed(series: np.ndarray) -> np.ndarray:
 
 
 def _no_gravity(steady: Steadiness, stated: Stated[AccUnit] | None, where: Place | Path) -> DataError:
-    counts = next((steps for steps, low, high in COUNTS_A_G if low <= steady.size <= high), None)
+    if error := _raw_steps(steady, "1-s means", where):
+        return error
     size = f"{steady.size:.3g}"
-    if counts and steady.spread <= LARGEST_SPREAD:
-        return DataError(
-            f"the acceleration is in raw steps of the sensor: the median of its 1-s means is {size}, "
-            f"and common sensors have {counts} steps a g",
-            where=where,
-            fix="export it in a physical unit, or multiply it by the sensor's scale and pass `--acc-unit`",
-        )
     unit = f" {stated.unit}" if stated else ""
     return DataError(
         f"the acceleration has no gravity, or an unknown unit: the median of its 1-s means is {size}{unit} "
@@ -289,4 +300,16 @@ def _no_gravity(steady: Steadiness, stated: Stated[AccUnit] | None, where: Place
         where=where,
         fix="export acceleration with gravity, or the gravity columns beside it, which are then added; "
         "posture cannot be told without gravity",
+    )
+
+
+def _raw_steps(steady: Steadiness, means: str, where: Place | Path) -> DataError | None:
+    counts = next((steps for steps, low, high in COUNTS_A_G if low <= steady.size <= high), None)
+    if counts is None or steady.spread > LARGEST_SPREAD:
+        return None
+    return DataError(
+        f"the acceleration is in raw steps of the sensor: the median of its {means} is {steady.size:.3g}, "
+        f"and common sensors have {counts} steps a g",
+        where=where,
+        fix="export it in a physical unit, or multiply it by the sensor's scale and pass `--acc-unit`",
     )

@@ -16,6 +16,8 @@ from llasa_core.errors import DataError, Place
 from llasa_core.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llasa_core.data.recording import Recording, Segment
 
 STILL = 0.013 * STANDARD_GRAVITY
@@ -182,8 +184,7 @@ def _check(recording: Recording, config: WindowConfig) -> None:
         raise DataError(
             f"the recording has {rate_hz:.4g} Hz, windows need {config.sampling_rate_hz:g} Hz",
             where=Place(recording.file),
-            fix="record faster, or pass `--allow-upsample`: the windows will hold nothing above "
-            f"{rate_hz / 2:.4g} Hz",
+            fix=f"record faster, or pass `--allow-upsample`: the windows will hold nothing above {rate_hz / 2:.4g} Hz",
         )
     if is_too_short(recording, config):
         raise DataError(
@@ -199,7 +200,7 @@ def _slowest_hz(recording: Recording) -> float:
     if recording.origin is None:
         return recording.sampling_rate_hz
     slowest = recording.origin.slowest_hz
-    return recording.sampling_rate_hz if slowest > 0.98 * recording.sampling_rate_hz else slowest  # noqa: PLR2004
+    return recording.sampling_rate_hz if slowest > 0.98 * recording.sampling_rate_hz else slowest
 
 
 def is_too_short(recording: Recording, config: WindowConfig) -> bool:
@@ -214,48 +215,58 @@ def _quality(recording: Recording, config: WindowConfig, windows: np.ndarray, fi
         flags |= int(Quality.UPSAMPLED)
     if not len(windows):
         return flags
-    flags[(windows[:, :, ACC].std(axis=1) < STILL).all(axis=1)] |= int(Quality.STATIONARY)
+    flags[_is_still(windows)] |= int(Quality.STATIONARY)
     first = np.floor(first_samples).astype(np.int64)
     last = np.minimum(np.ceil(first_samples + config.window_s * recording.sampling_rate_hz), len(recording.samples))
-    for flag, is_bad in _bad_samples(recording):
-        bad_before = np.concatenate([[0], np.cumsum(is_bad)])
-        flags[bad_before[last.astype(np.int64)] > bad_before[first]] |= int(flag)
+    for flag, spans in _bad_spans(recording):
+        if len(spans):
+            is_bad = np.zeros(len(recording.samples), bool)
+            for start, end in spans:
+                is_bad[start:end] = True
+            bad_before = np.concatenate([[0], np.cumsum(is_bad)])
+            flags[bad_before[last.astype(np.int64)] > bad_before[first]] |= int(flag)
     return flags
 
 
-def _bad_samples(recording: Recording) -> list[tuple[Quality, np.ndarray]]:
-    """Return the flags that begin with single samples, each with a mask [time]."""
-    samples = recording.samples
-    is_bridged = np.zeros(len(samples), bool)
-    for start, end in recording.bridged:
-        is_bridged[start:end] = True
+def _is_still(windows: np.ndarray) -> np.ndarray:
+    """Return whether nothing but noise is on any axis of acceleration, for each window."""
+    still = np.arange(len(windows))
+    for axis in range(ACC.start, ACC.stop):
+        still = still[windows[still, :, axis].std(axis=1) < STILL]
+    is_still = np.zeros(len(windows), bool)
+    is_still[still] = True
+    return is_still
+
+
+def _bad_spans(recording: Recording) -> Iterator[tuple[Quality, np.ndarray]]:
+    """Yield the flags that begin with single samples, with where they hold: int64 [span, 2], samples [start, end)."""
+    yield Quality.GAP_BRIDGED, np.array(recording.bridged, np.int64).reshape(-1, 2)
+    channels = np.ascontiguousarray(recording.samples.T)
     sensors = [ACC] if recording.quality & Quality.GYRO_MISSING else [ACC, GYR]
     too_long = int(STUCK_S * recording.sampling_rate_hz) + 1
-    is_stuck = np.zeros(len(samples), bool)
-    is_clipped = np.zeros(len(samples), bool)
     for sensor in sensors:
-        repeats = (samples[1:, sensor] == samples[:-1, sensor]).all(axis=1)
-        is_stuck |= _in_long_runs(repeats, too_long)
-        for channel in range(sensor.start, sensor.stop):
-            is_clipped |= _clipped(samples[:, channel], SMALLEST_ACC_RANGE if sensor == ACC else SMALLEST_GYR_RANGE)
-    return [(Quality.GAP_BRIDGED, is_bridged), (Quality.STUCK, is_stuck), (Quality.CLIPPED, is_clipped)]
+        yield Quality.STUCK, _long_runs(_repeats(channels[sensor]), too_long)
+        for values in channels[sensor]:
+            for extreme in (values.max(), values.min()):
+                if abs(extreme) >= (SMALLEST_ACC_RANGE if sensor == ACC else SMALLEST_GYR_RANGE):
+                    is_extreme = values == extreme
+                    yield Quality.CLIPPED, _long_runs(is_extreme[1:] & is_extreme[:-1], CLIPPED_SAMPLES)
 
 
-def _clipped(values: np.ndarray, smallest_range: float) -> np.ndarray:
-    is_clipped = np.zeros(len(values), bool)
-    for extreme in (values.max(), values.min()):
-        if abs(extreme) >= smallest_range:
-            is_extreme = values == extreme
-            is_clipped |= _in_long_runs(is_extreme[1:] & is_extreme[:-1], CLIPPED_SAMPLES)
-    return is_clipped
+def _repeats(channels: np.ndarray) -> np.ndarray:
+    """Return whether all channels say at i + 1 what they said at i."""
+    repeats: np.ndarray = channels[0, 1:] == channels[0, :-1]
+    if repeats.any():  # else none of the others can change it
+        for values in channels[1:]:
+            repeats &= values[1:] == values[:-1]
+    return repeats
 
 
-def _in_long_runs(repeats: np.ndarray, at_least: int) -> np.ndarray:
-    """Return which samples stand in a run of `at_least` equal ones; repeats[i] says that i + 1 equals i."""
-    is_in = np.zeros(len(repeats) + 1, bool)
-    if repeats.any():
-        starts, ends = np.flatnonzero(np.diff(np.concatenate([[False], repeats, [False]]))).reshape(-1, 2).T
-        is_long = ends - starts + 1 >= at_least
-        for start, end in zip(starts[is_long], ends[is_long], strict=True):
-            is_in[start : end + 1] = True
-    return is_in
+def _long_runs(repeats: np.ndarray, at_least: int) -> np.ndarray:
+    """Return the runs of `at_least` equal samples, int64 [run, 2]; repeats[i] says that i + 1 equals i."""
+    found = np.flatnonzero(repeats)
+    edges = np.flatnonzero(np.diff(found) > 1)
+    starts = found[np.concatenate([[0], edges + 1])] if len(found) else found
+    ends = found[np.concatenate([edges, [len(found) - 1]])] + 2 if len(found) else found
+    is_long = ends - starts >= at_least
+    return np.stack([starts[is_long], ends[is_long]], axis=1)

@@ -43,7 +43,7 @@ RECORDINGS = {
     "shorter than a window": (table(seconds=5), [], "the recording lasts 5.0 s, the model needs 6 s"),
     "slower than a window": (table(rate=10), [], "20 Hz"),
     "a column that is not there": (table(), ["--columns", "time_s,a,b,c,d,e,f"], '"a"'),
-    "no rate that could be": (table(), ["--rate", "-5"], "sampling_rate_hz"),
+    "no rate that could be": (table(), ["--rate", "-5"], "--rate: it should be greater than 0"),
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from llasa_core.data.clock import Clock, find_clock, seconds_of
+from llasa_core.data.clock import Clock, find_clock
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
@@ -72,11 +72,33 @@ def test_a_stated_unit_that_makes_no_sense_is_refused():
 
 
 def test_a_clock_that_stands_still_is_refused():
-    assert refusal(1.7e18, 0) == (
-        "the clock `t` stands still at 1.7e+18\n"
+    assert refusal(12_345, 0) == (
+        "the clock `t` stands still at 12345\n"
         "  where: walk.csv:1:1\n"
-        "  fix:   export again, and do not save the file from a spreadsheet: it rounds long numbers"
+        "  fix:   record again; every sample needs a time of its own"
     )
+
+
+@pytest.mark.parametrize(
+    ("stamps", "count"),
+    [(np.full(100, 1.7e18), 100), (np.repeat([1.70001e18, 1.70002e18], [40, 60]), 60), (np.full(500, 1.7e12), 500)],
+)
+def test_stamps_that_a_spreadsheet_rounded_are_told_with_their_number(stamps: np.ndarray, count: int):
+    with pytest.raises(DataError) as caught:
+        find_clock(stamps, "`time`", "ns", None, WHERE)
+    assert str(caught.value) == (
+        f"the clock `time` was rounded by a spreadsheet: {count} stamps are {np.median(stamps):.6G}\n"
+        "  where: walk.csv:1:1\n"
+        "  fix:   export again, and do not save the file from a spreadsheet"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "unit", "shown"), [(20, "s", "2e+04 Hz"), (50, "s", "5e+04 Hz"), (8.5, "s", "8.5e+03")]
+)
+def test_seconds_are_never_taken_for_milliseconds(rate: float, unit: str, shown: str):
+    assert f"does not count in ms, as the header says: {shown}" in refusal(0, 1 / rate, "ms")
+    assert f"time in {unit}:" in clock_of(0, 1 / rate).note
 
 
 def test_whole_seconds_and_bursts_do_not_hide_the_rate():
@@ -91,24 +113,3 @@ def test_resolution_is_the_finest_step_of_the_stamps():
     stamps = np.round(np.arange(500) / 64, 3)
 
     assert find_clock(stamps, "`t`", "s", None, WHERE).resolution_s == pytest.approx(1e-3)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("1970-01-02T00:00:01.5", 86401.5),
-        ("1970-01-01 01:00:00+01:00", 0),
-        ("1970-01-01T00:00:01Z", 1),
-        ("1970-01-01T00.00.13.153", 13.153),
-        ("1970-01-01 00:00:42:707", 42.707),
-        ("1970/1/1 00:01:00,25", 60.25),
-        ("1970-01-01 00:00:01 -0500", 18001),
-        ("00:01:00.5", 60.5),
-    ],
-)
-def test_times_are_read_in_the_ways_that_loggers_write_them(text: str, seconds: float):
-    assert seconds_of(np.array([text], object)).tolist() == [pytest.approx(seconds)]
-
-
-def test_what_is_no_time_is_nan():
-    assert np.isnan(seconds_of(np.array(["yesterday", None, "1970-13-01 00:00:00", "25:00:00"], object))).all()

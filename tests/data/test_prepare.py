@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from llasa_core.data import cutting
+from llasa_core.data import fan_out
 from llasa_core.data.prepare import PrepareSettings, prepare
 from llasa_core.data.qa import read_qa
 from llasa_core.data.store import ShardWriter, WindowStore
@@ -132,7 +132,7 @@ def test_workers_and_place_change_no_byte(
 
     prepare([tmp_path / "RawData"], tmp_path / "one", settings, workers=1)
     prepare([tmp_path / "moved" / "RawData"], tmp_path / "two", settings, workers=2)
-    monkeypatch.setattr(cutting, "LARGEST_SENT", 0)  # as if each file were too large to be sent between processes
+    monkeypatch.setattr(fan_out, "GROUP_BYTES", 0)  # as if each file were a large one
     prepare([tmp_path / "moved" / "RawData"], tmp_path / "large", settings, workers=2)
 
     assert len(list((tmp_path / "one").glob("*.h5"))) == 4
@@ -143,7 +143,6 @@ def test_workers_and_place_change_no_byte(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from llasa_core.data import cutting
 from llasa_core.data.prepare import PrepareSettings, prepare
 def progress(done, words=""):
     if done >= float(sys.argv[3]):

@@ -184,3 +184,58 @@ def test_a_shard_that_nobody_wrote_is_found(folder: Path):
         f"  where: {folder}\n"
         "  fix:   run `llasa prepare-data` again with `--fresh`"
     )
+
+
+def test_a_row_is_one_window_of_its_own(folder: Path):
+    store = WindowStore(folder)
+
+    window = store[3]
+    window[:] = 7  # a copy: the store stays as it is
+
+    assert store[3].tolist() == [[3] * 6] * 2
+    assert store[np.int64(4)][0, 0] == 4
+    assert [int(window[0, 0]) for window in store] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("row", [5, -1])
+def test_a_row_that_is_not_there_is_an_index_error(folder: Path, row: int):
+    store = WindowStore(folder)
+
+    for read in (lambda: store[row], lambda: store.take([0, row])):
+        with pytest.raises(IndexError) as caught:
+            read()
+        assert str(caught.value) == f"the data folder holds 5 windows, there is none at {row}"
+
+
+def test_many_rows_and_few_come_back_alike(folder: Path):
+    store = WindowStore(folder)
+    rows = np.random.default_rng(0).integers(0, 5, 100)  # many from each shard are read shard by shard
+
+    assert store.take(rows)[:, 1, 2].tolist() == rows.tolist()
+    assert store.take([]).shape == (0, 2, 6)
+    assert [part[:, 0, 0].tolist() for part in store.span(1, 5)] == [[1], [2, 3], [4]]
+    assert list(store.span(2, 2)) == []
+
+
+def test_a_store_of_more_shards_than_can_be_open_reads_them_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_folder(tmp_path / "data", 200, 1)
+    store = WindowStore(tmp_path / "data")
+    rows = np.random.default_rng(0).permutation(200)
+    monkeypatch.setattr("llasa_core.data.store._most_open", lambda: 7)
+
+    assert store.take(rows)[:, 0, 0].tolist() == rows.tolist()
+    assert [int(store[int(row)][0, 0]) for row in rows] == rows.tolist()
+    assert len(store._maps) == 7
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # the loader's own way on Linux
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_worker_processes_of_a_loader_read_the_same_windows(folder: Path, start: str):
+    from torch.utils.data import DataLoader  # noqa: PLC0415 - the other tests do without torch
+
+    store = WindowStore(folder)
+    store.take([0])  # a map that is open already must do no harm
+
+    loader = DataLoader(store, batch_size=2, num_workers=2, multiprocessing_context=start)
+
+    assert [batch[:, 0, 0].tolist() for batch in loader] == [[0, 1], [2, 3], [4]]

@@ -85,14 +85,27 @@ def test_dropped_rows_are_counted_and_leave_their_place_free(table_of: Callable[
         ("1,2,3,4", "the row has more than the table's 3 columns", 4),
         ("1,2,0x10", 'y is not a number: "0x10"', 3),
         ("1,1.0D-3,2", 'x is not a number: "1.0D-3"', 2),
-        ("1,#####,2", 'x is not a number: "#####"', 2),
-        ("1,1.Feb,2", 'x is not a number: "1.Feb"', 2),
     ],
 )
 def test_rows_of_another_shape_are_refused(table_of: Callable[..., Table], row: str, message: str, column: int):
     table = table_of(f"t,x,y\n0,1,2\n{row}\n2,3,4\n")
 
     assert refusal(table) == f"{message}\n  where: walk.csv:3:{column}\n  fix:   {FIX}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "made"),
+    [("#####", "##### where a column is narrow"), ("1.Feb", "dates"), ("01. Mrz", "dates"), ("Mai 50", "dates"),
+     ("2-May", "dates")],
+)  # fmt: skip
+def test_what_a_spreadsheet_did_is_told(table_of: Callable[..., Table], cell: str, made: str):
+    table = table_of(f"t,x,y\n0,1,2\n1,{cell},2\n2,3,4\n")
+
+    assert refusal(table) == (
+        f'x is not a number: "{cell}"\n'
+        "  where: walk.csv:3:2\n"
+        f"  fix:   export again, and do not save the file from a spreadsheet: it turns numbers into {made}"
+    )
 
 
 def test_an_open_quote_is_refused_even_when_bad_rows_are_dropped(table_of: Callable[..., Table]):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from llasa_core.data.read_options import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +62,8 @@ class Sample:
     name: str = ""
     """Tells several samples of one format apart."""
     placement: str = "unknown"
+    options: ReadOptions = field(default_factory=ReadOptions)
+    """What a person has to say, because the files do not."""
 
     def __str__(self) -> str:
         return f"{self.format}-{self.name}" if self.name else self.format

@@ -6,15 +6,47 @@ header of a table (`LOGGERS`); any other table is read by its column names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from llasa_core.data.read_options import ReadOptions
+from llasa_core.data.readers.actigraph import actigraph
+from llasa_core.data.readers.androsensor import androsensor
+from llasa_core.data.readers.archive_kinds import foreign_archive
+from llasa_core.data.readers.axivity import axivity
+from llasa_core.data.readers.core_motion import core_motion
+from llasa_core.data.readers.dot import dot
+from llasa_core.data.readers.empatica import EMPATICA
+from llasa_core.data.readers.geneactiv import geneactiv
 from llasa_core.data.readers.hapt import HAPT
+from llasa_core.data.readers.har import HAR
+from llasa_core.data.readers.hhar import HHAR
+from llasa_core.data.readers.ku_har import KU_HAR
 from llasa_core.data.readers.limu_bert_npy import LIMU_BERT
-from llasa_core.data.readers.raw_files import RawFile, raw_files, siblings
+from llasa_core.data.readers.metawear import metawear
+from llasa_core.data.readers.mhealth import MHEALTH
+from llasa_core.data.readers.mobiact import MOBIACT
+from llasa_core.data.readers.motionsense import MOTIONSENSE
+from llasa_core.data.readers.opportunity import OPPORTUNITY
+from llasa_core.data.readers.own_labels import with_labels
+from llasa_core.data.readers.pamap2 import PAMAP2
+from llasa_core.data.readers.phyphox import phyphox
+from llasa_core.data.readers.physics_toolbox import physics_toolbox
+from llasa_core.data.readers.picoquake import picoquake
+from llasa_core.data.readers.raw_files import RawFile, list_files, siblings
 from llasa_core.data.readers.reader import Format, Refused, Unread
+from llasa_core.data.readers.realworld import REALWORLD
+from llasa_core.data.readers.refusals import REFUSED, why_unreadable
+from llasa_core.data.readers.sensor_logger import SENSOR_LOGGER_JSON, sensor_logger
 from llasa_core.data.readers.sensor_tables import TableRecording, find_sensor_tables
+from llasa_core.data.readers.sensorlog import sensorlog
+from llasa_core.data.readers.shimmer import shimmer
+from llasa_core.data.readers.shl import SHL
+from llasa_core.data.readers.shoaib import SHOAIB
+from llasa_core.data.readers.usc_had import USC_HAD
+from llasa_core.data.readers.wisdm import WISDM
+from llasa_core.data.readers.wisdm_2019 import WISDM_2019
+from llasa_core.data.readers.x_io import x_io
 from llasa_core.errors import DataError
 
 if TYPE_CHECKING:
@@ -26,9 +58,44 @@ if TYPE_CHECKING:
 
 __all__ = ["DATASETS", "LOGGERS", "Found", "ReadOptions", "Unread", "find_recordings", "read_recordings"]
 
-DATASETS: tuple[Format, ...] = (HAPT, LIMU_BERT)
+DATASETS: tuple[Format, ...] = (
+    HAPT,
+    LIMU_BERT,
+    HAR,
+    HHAR,
+    MOTIONSENSE,
+    SHOAIB,
+    PAMAP2,
+    MHEALTH,
+    SHL,
+    MOBIACT,
+    WISDM,
+    WISDM_2019,
+    REALWORLD,
+    USC_HAD,
+    KU_HAR,
+    OPPORTUNITY,
+    SENSOR_LOGGER_JSON,
+    EMPATICA,
+    REFUSED,
+)
 """Asked one after the other; what one takes is not shown to the next."""
-LOGGERS: Mapping[str, Recogniser] = {}
+LOGGERS: Mapping[str, Recogniser] = {
+    "sensor-logger": sensor_logger,
+    "phyphox": phyphox,
+    "sensorlog": sensorlog,
+    "core-motion": core_motion,
+    "physics-toolbox": physics_toolbox,
+    "androsensor": androsensor,
+    "metawear": metawear,
+    "dot": dot,
+    "shimmer": shimmer,
+    "axivity": axivity,
+    "x-io": x_io,
+    "actigraph": actigraph,
+    "geneactiv": geneactiv,
+    "picoquake": picoquake,
+}
 """By format, likewise in the order in which they are asked."""
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".log")
 
@@ -64,12 +131,16 @@ def find_recordings(path: Path, options: ReadOptions) -> Found:
     Raises:
         DataError: nothing is there, or nothing that can be read.
     """
-    files = raw_files(path)
+    listing = list_files(path)
+    files = listing.files
     is_one = len(files) == 1 and files[0].path == path and files[0].member is None
     found = _find_one(files[0], options) if is_one else _find(files, options)
+    refused = [Refused("archive", (refusal.file,), refusal.error) for refusal in listing.refused]
+    if refused:  # reading them raises the reason, unless bad files are to be left out
+        found = Found([*refused, *found.unread], found.passed_over)
     if not found.unread:
         raise _nothing_found(path, files, options)
-    return found
+    return replace(found, unread=with_labels(found.unread, options))
 
 
 def _find_one(file: RawFile, options: ReadOptions) -> Found:
@@ -105,11 +176,12 @@ def _find(files: Sequence[RawFile], options: ReadOptions) -> Found:
     if options.format not in {"auto", "csv"} and options.format not in LOGGERS:
         return Found(unread, ())
     tables = find_sensor_tables(rest, options, _loggers(options), lambda file: _is_asked_for(file, files, options))
-    if unread:  # the other files of a dataset, such as its features, are no recordings
+    has_dataset = not all(isinstance(one, Refused) for one in unread)
+    if has_dataset:  # its other files, such as its features, are no recordings
         unread += [one for one in tables if one.tables[0].sensors]
         return Found(unread, ())
     taken = {file for one in tables for file in one.files}
-    return Found(tables, [file for file in rest if file not in taken])
+    return Found([*unread, *tables], [file for file in rest if file not in taken])
 
 
 def _loggers(options: ReadOptions) -> Sequence[Recogniser]:
@@ -124,6 +196,10 @@ def _is_asked_for(file: RawFile, files: Sequence[RawFile], options: ReadOptions)
 
 
 def _nothing_found(path: Path, files: Sequence[RawFile], options: ReadOptions) -> DataError:
+    if len(files) == 1 and (error := foreign_archive(files[0].head(), path)) is not None:
+        return error
+    if (error := why_unreadable(files)) is not None:
+        return error
     wanted = "known format" if options.format == "auto" else f"format {options.format}"
     n_files = "nothing" if not files else "1 file" if len(files) == 1 else f"{len(files)} files"
     return DataError(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llasa_core.data.channels import ACC, CHANNELS, GYR
-from llasa_core.data.clock import seconds_of
 from llasa_core.data.dialect import is_number
 from llasa_core.data.labels import activity_of
+from llasa_core.data.time_words import DAY_S, TimeWords
 from llasa_core.data.timeline import Samples
+from llasa_core.data.wrapping import Unwrapped
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 LARGEST_VALUE = 1e6
 """In any unit: 16 g are 16,000 mg, and the steps of a sensor end at 32,768."""
+LARGEST_ACC, LARGEST_GYR = 470.0, 105.0
+"""Three times the range of sensors for people, 16 g and 2,000 °/s, in m/s² and rad/s: no motion, but a fault."""
 
 
 class CsvRows:
@@ -32,11 +36,16 @@ class CsvRows:
 
     def __init__(self, table: Table, columns: ColumnMap, options: ReadOptions) -> None:
         self.table, self.columns = table, columns
+        self.n_zero = 0
+        """Rows left out because the accelerometer says nothing, not even gravity: it was asleep, or the row is empty."""
+        self._holds_gravity = columns.gyr is not None and (columns.acc.x.kind != "linear acc" or bool(columns.gravity))
         self._triples = [triple for triple in (columns.acc, columns.gravity, columns.gyr) if triple is not None]
-        clocks = [clock for clock in (columns.time, columns.gyr_time) if clock is not None]
-        self._text_clocks = [clock.position for clock in clocks if _is_text(clock, table)]
+        clocks = (columns.time, columns.gyr_time, columns.counter)
+        self._clocks = [clock for clock in clocks if clock is not None]
+        self._text_clocks = [clock.position for clock in self._clocks if _is_text(clock, table)]
         sensors = [position for triple in self._triples for position in triple.positions]
-        self._numbers = [*sensors, *(clock.position for clock in clocks if clock.position not in self._text_clocks)]
+        positions = [clock.position for clock in self._clocks]
+        self._numbers = [*sensors, *(position for position in positions if position not in self._text_clocks)]
         self._words = [
             *self._text_clocks,
             *(column for column in (columns.label, columns.subject) if column is not None),
@@ -45,6 +54,9 @@ class CsvRows:
         """By number, as `Samples.codes` has them; the first holds where no label is written."""
         self.subjects: list[str | None] = [None]
         self._label_map = options.label_map
+        self._time_words: dict[int, TimeWords] = {}
+        self._unwrapped: dict[int, Unwrapped] = {}
+        self._told: set[str] = set()
         self._numbers_of_words: tuple[dict[str | None, int], ...] = ({None: 0}, {None: 0})
 
     @property
@@ -53,28 +65,77 @@ class CsvRows:
         return bool(self._text_clocks)
 
     def read(self) -> Iterator[Rows]:
-        """Yield the table's rows, block by block; a value that no sensor gives is missing."""
+        """Yield the table's rows, block by block; a value that no sensor gives is missing.
+
+        Raises:
+            DataError: a row cannot be read, or a text is no time.
+        """
+        self._time_words, self._unwrapped = {}, {}
         for rows in self.table.rows(self._numbers, self._words):
             sensors = rows.numbers[:, : 3 * len(self._triples)]
             sensors[np.abs(sensors) > LARGEST_VALUE] = np.nan
-            yield rows
+            rows = self._with_times(rows)  # noqa: PLW2901 - the same rows, and their times
+            yield self._without_zeros(rows) if self._holds_gravity else rows
 
     def ticks(self, rows: Rows, clock: ColumnName | None) -> np.ndarray:
-        """Return the times [row] as they are written, or the numbers of the rows where there is no clock.
-
-        Raises:
-            DataError: a text is no time.
-        """
+        """Return the times [row] as the clock counts, or the numbers of the samples where there is no clock."""
+        clock = clock or self.columns.counter
         if clock is None:
             return rows.nth.astype(np.float64)
-        if clock.position not in self._text_clocks:
-            return rows.numbers[:, self._numbers.index(clock.position)]
+        return rows.numbers[:, self._column_of(clock)]
+
+    def _column_of(self, clock: ColumnName) -> int:
+        """Return where the times of a clock stand among `Rows.numbers`: those of text behind all others."""
+        if clock.position in self._text_clocks:
+            return len(self._numbers) + self._text_clocks.index(clock.position)
+        return self._numbers.index(clock.position)
+
+    def _with_times(self, rows: Rows) -> Rows:
+        """Return rows whose numbers hold the times of all clocks, each counted on where it starts over."""
+        n_rows = len(rows.line)
+        if self._text_clocks:
+            times = np.full((len(self._text_clocks), n_rows), np.nan)
+            rows = replace(rows, numbers=np.concatenate([rows.numbers.T, times]).T)
+        for clock in self._clocks if n_rows else ():
+            ticks = rows.numbers[:, self._column_of(clock)]
+            ticks[:] = self._counted_on(rows, clock, ticks)
+        return rows
+
+    def _counted_on(self, rows: Rows, clock: ColumnName, ticks: np.ndarray) -> np.ndarray:
+        is_text = clock.position in self._text_clocks
+        if is_text:
+            ticks = self._seconds(rows, clock)
+        if clock.position not in self._unwrapped:
+            is_of_day = is_text and bool(np.nanmax(ticks, initial=0) < 2 * DAY_S)
+            self._unwrapped[clock.position] = Unwrapped(
+                DAY_S if is_of_day else None, lambda what: self._tell(f"{clock.shown} {what}")
+            )
+        return self._unwrapped[clock.position](ticks)
+
+    def _seconds(self, rows: Rows, clock: ColumnName) -> np.ndarray:
         words = rows.words[:, self._words.index(clock.position)]
-        seconds = seconds_of(words)
+        if clock.position not in self._time_words:
+            where = Place(self.table.file.shown, self.table.dialect.header_row, clock.position + 1)
+            self._time_words[clock.position] = TimeWords(words, clock.shown, where)
+            if unused := self._time_words[clock.position].unused_dates:
+                self._tell(f"dates of {clock.shown} not used: {unused}")
+        seconds = self._time_words[clock.position].seconds(words)
         is_bad = np.isnan(seconds) & (words != None)  # noqa: E711 - element by element
         if is_bad.any():
             self._refuse_times(rows, words, is_bad, clock)
         return seconds
+
+    def _tell(self, note: str) -> None:
+        if note not in self._told:
+            self._told.add(note)
+            self.table.notes.append(note)
+
+    def _without_zeros(self, rows: Rows) -> Rows:
+        is_zero = ~self.acc(rows).any(axis=1)
+        if not is_zero.any():
+            return rows
+        self.n_zero += int(is_zero.sum())
+        return rows.part(~is_zero)
 
     def acc(self, rows: Rows) -> np.ndarray:
         """Return acceleration [row, 3] with gravity, in the file's unit."""
@@ -92,6 +153,8 @@ class CsvRows:
         np.multiply(self.acc(rows), scales[0], out=values[:, ACC])
         if (gyr := self.gyr(rows)) is not None:
             np.multiply(gyr, scales[1], out=values[:, GYR])
+        for channels, largest in ((ACC, LARGEST_ACC), (GYR, LARGEST_GYR)):
+            values[:, channels][np.abs(values[:, channels]) > largest] = np.nan
         time = (self.ticks(rows, self.columns.time) - first_tick) * clock.scale
         gyr_time = None
         if self.columns.gyr_time is not None:

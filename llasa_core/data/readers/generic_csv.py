@@ -7,6 +7,7 @@ A file is read as a stream. Dialect and columns are decided on its first lines; 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,18 +19,20 @@ from llasa_core.data.clock import Clock, find_clock, usual_step
 from llasa_core.data.column_choice import time_unit_stated
 from llasa_core.data.columns import find_columns
 from llasa_core.data.deciding import Headed, decide_units, refuse_another_unit
-from llasa_core.data.labels import activity_of
+from llasa_core.data.folders import activity_of_folder, subject_of
 from llasa_core.data.profile import PLAIN
 from llasa_core.data.readers.csv_rows import CsvRows
 from llasa_core.data.readers.raw_files import RawFile
 from llasa_core.data.recording import Origin
 from llasa_core.data.table import Table
 from llasa_core.data.timeline import PART_ROWS, Timeline
+from llasa_core.data.units import refuse_raw_steps
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from llasa_core.data.column_names import ColumnName
     from llasa_core.data.deciding import Units
     from llasa_core.data.profile import Profile
     from llasa_core.data.read_options import ReadOptions
@@ -64,35 +67,48 @@ def read_generic_csv(
     rows = CsvRows(table, find_columns(table.dialect, options, file.shown, profile), options)
     table.splits_at_blank_lines = rows.columns.time is None
     if options.label_from == "folder" and options.label_column is None:
-        rows.activities[0] = activity_of(file.shown.parent.name, options.label_map, where)
+        rows.activities[0] = activity_of_folder(file.shown, profile.format, options.label_map)
     blocks = rows.read()
     head = _first(blocks, PART_ROWS)
     decided = _decide(head, rows, options, where, profile)
     timeline = Timeline(decided.clock, where)
-    first_tick = _first_tick(head, rows)
+    first_tick = _first_tick(head, rows, rows.columns.time)
+    begins_s = (
+        first_tick * decided.clock.scale,
+        _first_tick(head, rows, rows.columns.gyr_time) * decided.clock.scale,
+    )
     scales = decided.units.acc_scale, decided.units.gyr_scale
     samples = (rows.samples(block, decided.clock, first_tick, scales) for block in chain(_emptying(head), blocks))
-    about = _about(file, name or Path(file.name).stem, profile, decided, _rates(head, rows, decided.clock))
+    if decided.clock.since_1970_s is None and profile.zero_since_1970_s is not None:
+        since_1970_s = profile.zero_since_1970_s + first_tick * decided.clock.scale
+        decided = decided._replace(clock=replace(decided.clock, since_1970_s=since_1970_s))
+    name = name or profile.session or Path(file.name).stem
+    subject = subject_of(file.shown, profile, name, options)
+    about = _about(file, name, subject, profile, decided, _rates(head, rows, decided.clock))
     words = Words(rows.activities, rows.subjects)
     n_recordings = 0
-    for recording in recordings_of(about, samples, timeline, words, lambda: _lost(table)):
+    for recording in recordings_of(about, samples, timeline, words, lambda: _lost(rows)):
         n_recordings += 1
         yield recording
     if not n_recordings:
-        raise _nothing_left(timeline, rows, where)
+        raise _nothing_left(timeline, rows, begins_s, where)
 
 
 def _about(
-    file: RawFile, name: str, profile: Profile, decided: _Decided, rates_hz: tuple[float, float | None]
+    file: RawFile,
+    name: str,
+    subject: str,
+    profile: Profile,
+    decided: _Decided,
+    rates_hz: tuple[float, float | None],
 ) -> About:
     units, clock = decided.units, decided.clock
     origin = Origin(profile.format, units.acc_unit, units.gyr_unit, *rates_hz, clock.unit, units.gravity)
-    session = profile.session or name
     return About(
         file=file.shown,
         dataset=profile.format,
-        session=session,
-        subject=f"{profile.format}/{(profile.subject or session).replace('/', '-')}",
+        session=name,
+        subject=subject,
         origin=origin,
         placement=profile.placement,
         notes=decided.notes,
@@ -112,9 +128,10 @@ def _rates(head: list[Rows], rows: CsvRows, clock: Clock) -> tuple[float, float 
     return clock.rate_hz, 1 / step if step > 0 else clock.rate_hz
 
 
-def _lost(table: Table) -> tuple[dict[str, int], tuple[str, ...]]:
-    mended, table.notes = tuple(table.notes), []
-    return {"row that could not be read": table.n_dropped}, mended
+def _lost(rows: CsvRows) -> tuple[dict[str, int], tuple[str, ...]]:
+    mended, rows.table.notes = tuple(rows.table.notes), []
+    lost = {"row that could not be read": rows.table.n_dropped}
+    return lost | ({"acceleration of zero on all axes": rows.n_zero} if rows.n_zero else {}), mended
 
 
 def _raw_file(path: Path | RawFile) -> RawFile:
@@ -158,19 +175,23 @@ def _find_clock(head: list[Rows], rows: CsvRows, options: ReadOptions, where: Pl
             )
         stated = "s" if rows.has_text_clock else time_unit_stated(column)
         place = Place(header.file, header.row, column.position + 1)
-        return find_clock(ticks, column.shown, stated, options.sampling_rate_hz, place)
+        said = "it is written as text" if rows.has_text_clock else "the header says so"
+        return find_clock(ticks, column.shown, stated, options.sampling_rate_hz, place, said=said)
     if options.sampling_rate_hz is not None:
-        return _clock_of_rate(options.sampling_rate_hz, "`--rate` says so")
+        return _clock_of_rate(options.sampling_rate_hz, "`--rate` says so", rows)
     for line in rows.table.dialect.preamble:
         if match := _RATE.search(line):
-            return _clock_of_rate(float(match[1]), f"the line `{line.strip()[:60]}` above the table says so")
+            return _clock_of_rate(float(match[1]), f"the line `{line.strip()[:60]}` above the table says so", rows)
+    refuse_raw_steps(np.concatenate([rows.acc(block) for block in head]), where)
     raise DataError(
         "no time column, and no sampling rate", where=header, fix="pass the sampling rate in Hz, as in `--rate 50`"
     )
 
 
-def _clock_of_rate(rate_hz: float, evidence: str) -> Clock:
-    note = f"{rate_hz:g} Hz, a row a sample: {evidence}"
+def _clock_of_rate(rate_hz: float, evidence: str, rows: CsvRows) -> Clock:
+    counter = rows.columns.counter
+    by_what = "a row a sample" if counter is None else f"samples numbered by {counter.shown}"
+    note = f"{rate_hz:g} Hz, {by_what}: {evidence}"
     return Clock(1 / rate_hz, rate_hz, 0.0, note, f"none: {rate_hz:g} Hz, {evidence}")
 
 
@@ -209,18 +230,19 @@ def _emptying(head: list[Rows]) -> Iterator[Rows]:
         yield head.pop(0)
 
 
-def _first_tick(head: list[Rows], rows: CsvRows) -> float:
+def _first_tick(head: list[Rows], rows: CsvRows, clock: ColumnName | None) -> float:
     for block in head:
-        ticks = rows.ticks(block, rows.columns.time)
+        ticks = rows.ticks(block, clock)
         if np.isfinite(ticks).any():
             return float(ticks[np.isfinite(ticks)][0])
     return 0.0
 
 
-def _nothing_left(timeline: Timeline, rows: CsvRows, where: Place) -> DataError:
+def _nothing_left(timeline: Timeline, rows: CsvRows, begins_s: tuple[float, float], where: Place) -> DataError:
     if rows.columns.gyr_time is not None and timeline.n_missing > timeline.n_short:
         return DataError(
-            "the clocks of acceleration and angular rate never overlap",
+            f"acceleration (from {begins_s[0]:.10g} s on) and angular rate (from {begins_s[1]:.10g} s on) were never on "
+            "at the same time",
             where=where,
             fix="export both with the same clock: one may count since 1970, the other since the device started",
         )

@@ -1,10 +1,13 @@
 """One recording in several tables, one for each sensor, with clocks of one kind: joined on time.
 
+A table of all sensors is read in the same way, sensor by sensor, where its clock stood still in pauses.
+
 Unlike a table that holds both sensors, it is read whole: 80 bytes a sample, 30 MB for an hour at 100 Hz.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,13 +18,13 @@ from llasa_core.data.clock import Clock, find_clock
 from llasa_core.data.column_choice import no_gyroscope, time_unit_stated
 from llasa_core.data.columns import find_one_sensor
 from llasa_core.data.deciding import Headed, decide_units, refuse_another_unit
-from llasa_core.data.labels import activity_of
+from llasa_core.data.folders import activity_of_folder, subject_of
 from llasa_core.data.quality import Quality
 from llasa_core.data.readers.csv_rows import CsvRows
 from llasa_core.data.recording import Origin
 from llasa_core.data.table import Table
 from llasa_core.data.timeline import PART_ROWS
-from llasa_core.data.tracks import Joined, Track, on_one_clock, without_gyroscope
+from llasa_core.data.tracks import Joined, Track, after_pauses, on_one_clock, refuse_rounded, without_gyroscope
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
@@ -45,13 +48,15 @@ class _Sensor(NamedTuple):
     rows: CsvRows
     notes: tuple[str, ...]
     n_dropped: int
+    n_alone: int = 0
+    """Samples of acceleration from a time when its gravity was not measured."""
 
 
 def read_separate_tables(tables: Sequence[Source], options: ReadOptions, name: str) -> Iterator[Recording]:
     """Yield the recordings in one table for each sensor: one, or several where there are gaps.
 
     Args:
-        tables: acceleration and angular rate, and gravity where the acceleration lacks it.
+        tables: acceleration and angular rate, and gravity where the acceleration lacks it; one may hold several.
         options: what the files do not say themselves; columns of labels and subjects are those of the acceleration.
         name: of the recording.
 
@@ -99,21 +104,23 @@ def _recordings(
     )
     values[:, ACC] *= units.acc_scale
     values[:, GYR] *= units.gyr_scale
-    notes = (*profile.notes, *acc.notes, *(gyr.notes if gyr else ()), acc.clock.note, *units.notes)
-    session = profile.session or name
+    notes = (*acc.notes, *(gyr.notes if gyr else ()), acc.clock.note, *units.notes)
     about = About(
         file=file.shown,
         dataset=profile.format,
-        session=session,
-        subject=f"{profile.format}/{(profile.subject or session).replace('/', '-')}",
+        session=name,
+        subject=subject_of(file.shown, profile, name, options),
         origin=Origin(profile.format, units.acc_unit, units.gyr_unit, 0.0, 0.0, acc.clock.unit, units.gravity),
         placement=profile.placement,
         notes=tuple(dict.fromkeys(notes)),
         quality=units.quality if gyr else units.quality | Quality.GYRO_MISSING,
         since_1970_s=0.0 if acc.clock.since_1970_s is not None else None,
     )
-    n_dropped = acc.n_dropped + (gyr.n_dropped if gyr else 0)
-    left_out = [("row that could not be read", n_dropped)] if n_dropped else []
+    counts = {
+        "row that could not be read": acc.n_dropped + (gyr.n_dropped if gyr else 0),
+        "acceleration without gravity at its time": acc.n_alone,
+    }
+    left_out = [(reason, count) for reason, count in counts.items() if count]
     words = Words(acc.rows.activities, acc.rows.subjects)
     found = False
     for recording in recordings_of_joined(about, joined, where, words, left_out):
@@ -145,15 +152,20 @@ def _read(tables: Sequence[Source], kind: str, options: ReadOptions) -> _Sensor:
     rows = CsvRows(table, find_one_sensor(kind, table.dialect, options, file.shown, profile), options)
     where = Place(file.shown, table.dialect.header_row)
     if options.label_from == "folder" and options.label_column is None:
-        rows.activities[0] = activity_of(file.shown.parent.name, options.label_map, where)
+        rows.activities[0] = activity_of_folder(file.shown, profile.format, options.label_map)
     ticks, values, codes = [], [], []
     for block in rows.read():
         ticks.append(rows.ticks(block, rows.columns.time))
         values.append(rows.acc(block).copy())
         codes.append(rows.codes(block))
     clock = _clock(np.concatenate(ticks), rows, options, where)
-    track = Track(np.concatenate(ticks) * clock.scale, np.concatenate(values), np.concatenate(codes))
-    notes = (*(f"{file.name}: {note}" for note in (*table.dialect.notes, *table.notes)), *rows.columns.notes)
+    times_s = after_pauses(np.concatenate(ticks) * clock.scale, profile.pauses)
+    if profile.zero_since_1970_s is not None and clock.since_1970_s is None:
+        times_s = times_s + profile.zero_since_1970_s
+        clock = replace(clock, since_1970_s=float(times_s[0]))
+    track = Track(times_s, np.concatenate(values), np.concatenate(codes))
+    about_file = (f"{file.name}: {note}" for note in (*table.dialect.notes, *table.notes))
+    notes = (*profile.notes, *about_file, *rows.columns.notes)
     return _Sensor(track, clock, Headed(rows.columns.acc, where), rows, notes, table.n_dropped)
 
 
@@ -169,9 +181,10 @@ def _clock(ticks: np.ndarray, rows: CsvRows, options: ReadOptions, where: Place)
     if len(known) < 2:  # noqa: PLR2004 - no rate can be told from one
         raise DataError(f"{len(known)} rows with a time: too few for a recording", where=where, fix="record again")
     stated = "s" if rows.has_text_clock else time_unit_stated(column)
-    return find_clock(
-        known, column.shown, stated, options.sampling_rate_hz, Place(where.file, where.row, column.position + 1)
-    )
+    place = Place(where.file, where.row, column.position + 1)
+    refuse_rounded(known, column.shown, place)
+    said = "it is written as text" if rows.has_text_clock else "the header says so"
+    return find_clock(known, column.shown, stated, options.sampling_rate_hz, place, said=said)
 
 
 def _with_gravity(acc: _Sensor, tables: Sequence[Source], options: ReadOptions, where: Place) -> _Sensor:
@@ -190,4 +203,5 @@ def _with_gravity(acc: _Sensor, tables: Sequence[Source], options: ReadOptions, 
     values = joined.samples.values[:, ACC] + joined.samples.values[:, GYR]
     notes = (*acc.notes, *(note.replace("acc from", "gravity from", 1) for note in gravity.notes))
     track = Track(joined.samples.time, values, joined.samples.codes)
-    return acc._replace(track=track, notes=notes)
+    n_dropped = acc.n_dropped + gravity.n_dropped
+    return acc._replace(track=track, notes=(*notes, *joined.notes), n_dropped=n_dropped, n_alone=joined.n_alone)
