@@ -144,9 +144,12 @@ def checks(question: str, answer: str, windows: list[Window]) -> list[tuple[str,
 
 def of_activity(question: str, answer: str, window: Window, say: Any) -> None:
     asked = re.search(r"(?:person|sensor|someone) (?:is )?(doing )?([a-z ]+?)(?: while| ?\?)", question)
-    if re.match(r"(Yes|No)[.,]", answer) and re.match(
-        r"(Is|Was|Does|Would).*(person|wearer|someone)", question
-    ) and asked and asked[2] not in {"doing"}:
+    if (
+        re.match(r"(Yes|No)[.,]", answer)
+        and re.match(r"(Is|Was|Does|Would).*(person|wearer|someone)", question)
+        and asked
+        and asked[2] not in {"doing"}
+    ):
         name = DOING.get(asked[2].strip(), asked[2].strip())
         say("yes or no", right=answer.startswith("Yes") == (name == window.activity))
         if other := re.match(r"No, ([a-z ]+)\.$", answer):

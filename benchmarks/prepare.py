@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SETTINGS = PrepareSettings(qa="none")
-RATE_HZ, BLOCK = 100, 100_000
+RATE_HZ, BLOCK, SMALL_ROWS = 100, 100_000, 3000
 HEADER = "time,acc_x (m/s^2),acc_y (m/s^2),acc_z (m/s^2),gyr_x (rad/s),gyr_y (rad/s),gyr_z (rad/s)\n"
 LAYOUTS = {"narrow": "%.4f" + ",%.5f" * 6 + "\n", "phone": "%d,%.15f,%.16f,%.16f,%.17f,%.17f,%.17f\n"}
 UNEVEN_S = 0.001
@@ -41,7 +41,7 @@ import resource, sys
 from pathlib import Path
 from llasa_core.data.prepare import PrepareSettings, prepare
 if __name__ == "__main__":
-    prepare([Path(sys.argv[1])], Path(sys.argv[2]), PrepareSettings(qa="none"), workers=int(sys.argv[3]))
+    prepare([Path(sys.argv[1])], Path(sys.argv[2]), PrepareSettings(qa="none"), workers=int(sys.argv[3]), fresh=True)
     own, of_largest_worker = (
         resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
@@ -84,7 +84,7 @@ def write_csv(path: Path, n_bytes: float, layout: str, jitter_s: float, seed: in
     with path.open("w") as file:
         file.write(HEADER)
         while file.tell() < n_bytes:
-            rows = min(BLOCK, max(3000, int(n_bytes / 60)))
+            rows = min(BLOCK, max(SMALL_ROWS, int(n_bytes / 60)))
             time_s = np.arange(first, first + rows) / RATE_HZ
             first += rows
             swing = 2 * np.pi * 1.9 * time_s
@@ -119,8 +119,8 @@ def peak_mb(source: Path, folder: Path, workers: int) -> int:
 def small_files(folder: Path, n_files: int) -> dict[str, object]:
     """Return the seconds that many small files take two workers, and the memory."""
     (folder / "small").mkdir()
-    write_csv(folder / "small" / "0.csv", 2e5, "narrow", 0.0)
-    rows = (folder / "small" / "0.csv").read_text().splitlines(keepends=True)
+    write_csv(folder / "small" / "0.csv", 1, "narrow", 0.0)
+    rows = (folder / "small" / "0.csv").read_text().splitlines(keepends=True)[: 1 + SMALL_ROWS]
     for number in range(n_files):
         (folder / "small" / f"{number}.csv").write_text("".join([rows[0], *shifted(rows[1:], number)]))
     megabytes = sum(file.stat().st_size for file in (folder / "small").iterdir()) / 1e6

@@ -112,7 +112,9 @@ def build_once(out: Path, ordered: Callable[[], Order], *, fresh: bool = False) 
         order = ordered()
         if fresh:
             remove(draft_folder)
+            remove(waiting)
         elif is_whole(out, order.decides, DEFAULTS):
+            _clear_beside(place)
             return report_of(out, read_manifest(out), time.monotonic() - begun, was_done=True)
         elif (out / MANIFEST).is_file():
             raise made_otherwise(out, order.decides, DEFAULTS)
@@ -120,10 +122,16 @@ def build_once(out: Path, ordered: Callable[[], Order], *, fresh: bool = False) 
             _build(draft_folder, waiting, order)
         remove(draft_folder / JOURNAL)
         put_in_place(draft_folder, place)
-        remove(waiting)
-        for replaced in place.parent.glob(f".{place.name}.*.old"):  # a kill while folders changed places left it
-            remove(replaced)
+        _clear_beside(place)
     return report_of(out, read_manifest(out), time.monotonic() - begun)
+
+
+def _clear_beside(place: Path) -> None:
+    """Remove what only a run that is not over needs, wherever a kill left it; the draft of another run stays."""
+    if not place.with_name(f".{place.name}.draft").exists():
+        remove(place.with_name(f".{place.name}.cuts"))
+    for replaced in place.parent.glob(f".{place.name}.*.old"):  # a kill while folders changed places left it
+        remove(replaced)
 
 
 def _build(folder: Path, waiting: Path, order: Order) -> None:

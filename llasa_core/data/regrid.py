@@ -16,6 +16,10 @@ COARSE = 0.25
 """A clock that ticks only so often in a step excuses nothing: its stamps may hide a missed sample."""
 BURSTS = 0.25
 """Standard deviation of the steps, over a step, from which on a cubic would swing: lines do not."""
+MOST_MISSING = 1.05
+"""Samples there should be over samples there are, up to which stamps are even ones of which a few are missing."""
+NEAR = 12
+"""Samples on either side that decide what a cubic says of a missing one: the next change it by a millionth."""
 CLOSE, MOST_CLOSE = 0.25, 0.01
 """A sample that follows another by less than this share of a step makes a cubic swing. It is passed over where such
 samples are few, since its neighbour tells nearly the same."""
@@ -45,20 +49,54 @@ def even_samples(times_s: np.ndarray, values: np.ndarray, resolution_s: float) -
         A cubic spline through stamps with 1.5 ms of jitter at 100 Hz is right to −97 dB at 4 Hz, lines to −46 dB, and
         taking uneven stamps for even ones to −28 dB.
     """
-    index = np.arange(len(times_s)) - (len(times_s) - 1) / 2
+    numbers = _numbers(times_s)
+    index = numbers - numbers.mean()
     step = float(np.sum(index * (times_s - times_s[0])) / np.sum(index**2))  # least squares
     off = times_s - times_s.mean() - index * step
     worst, typical = float(np.abs(off).max()) / step, float(np.sqrt(np.mean(off**2))) / step
-    rate = _rounded(1 / step, len(times_s))
+    n_even = int(numbers[-1]) + 1
+    rate = _rounded(1 / step, n_even)
     rounding = resolution_s / step if resolution_s <= COARSE * step else 0.0
+    is_even = typical <= LITTLE_JITTER or worst <= rounding
+    if is_even and n_even > len(times_s):
+        return _with_missing(times_s, values, numbers, rate)
     misses_some = bool(np.diff(times_s).max() > (1.5 + rounding) * step)
-    if not misses_some and (typical <= LITTLE_JITTER or worst <= rounding):
+    if is_even and not misses_some:
         return EvenSamples(rate, values, np.arange(len(values)), f"{rate:.6g} Hz, even stamps")
     new_rate = _whole_rate(times_s, rate)
     wanted = times_s[0] + np.arange(int((times_s[-1] - times_s[0]) * new_rate + 1e-6) + 1) / new_rate
     curve, kind = smooth_curve(times_s, values)
     note = f"{rate:.4g} Hz with uneven stamps (off by {1000 * typical * step:.2g} ms rms), {kind} to {new_rate:g} Hz"
     return EvenSamples(new_rate, curve(wanted), _nearest(times_s, wanted), note)
+
+
+def _numbers(times_s: np.ndarray) -> np.ndarray:
+    """Return the numbers of samples, int64 [time]: where even steps miss a few, these are counted."""
+    steps = np.diff(times_s)
+    usual = float(np.median(steps))
+    if usual > 0 and steps.max() > 1.5 * usual:
+        counts = np.round(steps / usual)
+        numbers = np.append(0, np.cumsum(counts)).astype(np.int64)
+        is_counted = counts.min() > 0 and np.abs(steps / usual - counts).max() <= COARSE
+        if is_counted and numbers[-1] + 1 <= MOST_MISSING * len(times_s):
+            return numbers
+    return np.arange(len(times_s))
+
+
+def _with_missing(times_s: np.ndarray, values: np.ndarray, numbers: np.ndarray, rate_hz: float) -> EvenSamples:
+    """Return even samples with the few that are missing; those that were measured stay as they are."""
+    result = np.empty((numbers[-1] + 1, values.shape[1]))
+    result[numbers] = values
+    is_missing = np.ones(len(result), bool)
+    is_missing[numbers] = False
+    missing = np.flatnonzero(is_missing)
+    after = np.unique(np.searchsorted(numbers, missing))
+    near = np.unique(np.clip(after[:, None] + np.arange(-NEAR, NEAR), 0, len(numbers) - 1))
+    curve = make_interp_spline(times_s[near], values[near], k=min(3, len(near) - 1))
+    wanted = times_s[0] + np.arange(len(result)) / rate_hz
+    result[missing] = curve(wanted[missing])
+    note = f"{rate_hz:.6g} Hz, even stamps, {len(missing)} missing filled by a cubic spline"
+    return EvenSamples(rate_hz, result, _nearest(times_s, wanted), note)
 
 
 def at_times(wanted_s: np.ndarray, times_s: np.ndarray, values: np.ndarray, longest_hole_s: float) -> np.ndarray:

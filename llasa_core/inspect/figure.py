@@ -112,14 +112,14 @@ def draw_strips(recordings: Sequence[RecordingFound], source: Path, path: Path) 
 
 def _draw_sensor(axes: Axes, envelope: Envelope, first: int) -> None:
     """Draw three axes; a span's lowest and highest value one after the other look as all its samples would."""
-    n_spans = len(envelope.low)
-    times = envelope.start_s + (np.arange(2 * n_spans) + 0.5) / 2 * envelope.span_s
-    width = 0.6 if n_spans > MANY_SPANS else 1.0
-    axis = slice(first, first + len(AXIS_COLOURS))
-    spread = np.nanmean(envelope.high[:, axis] - envelope.low[:, axis], axis=0)
-    for nth in np.argsort(-spread, kind="stable"):  # the calmest on top, where the others do not hide it
-        values = np.column_stack([envelope.low[:, first + nth], envelope.high[:, first + nth]]).ravel()
-        axes.plot(times, values, color=AXIS_COLOURS[nth], linewidth=width, alpha=0.85)
+    low, high = (edge[:, first : first + len(AXIS_COLOURS)] for edge in (envelope.low, envelope.high))
+    is_one_sample = np.array_equal(low, high, equal_nan=True)
+    values = low if is_one_sample else np.stack([low, high], axis=1).reshape(-1, len(AXIS_COLOURS))
+    times = envelope.start_s + np.arange(len(values)) * envelope.span_s / (1 if is_one_sample else 2)
+    width = 0.6 if len(low) > MANY_SPANS else 1.0
+    spread = np.nanmean(high - low, axis=0)
+    for axis in np.argsort(-spread, kind="stable"):  # the calmest on top, where the others do not hide it
+        axes.plot(times, values[:, axis], color=AXIS_COLOURS[axis], linewidth=width, alpha=0.85)
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
     axes.set_axisbelow(True)
 

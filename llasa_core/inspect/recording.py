@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from llasa_core.data.windows import WindowConfig
 
 UNKNOWN_LABEL = "unknown"
-_TOLD_BY_GAPS = "starts after a gap of"
-"""Readers' notes that the list of gaps says better."""
+_OF_PARTS = ("starts after a gap of", "cut here only to bound the memory")
+"""Readers' notes on one part of a recording; the list of gaps says it better."""
 SAME_AGAIN = "the same recording again"
 
 
@@ -64,6 +64,8 @@ class RecordingFound:
     activities: dict[str, float] = field(default_factory=dict)
     """Seconds of each."""
     windows: int = 0
+    same_as: str | None = None
+    """The file that held the same samples before; windows are made of that one only."""
     left_out: dict[str, Amount] = field(default_factory=dict)
     quality: Counter[str] = field(default_factory=Counter)
     """Windows with each flag, in words."""
@@ -127,11 +129,12 @@ class RecordingFound:
             self.start_s = part.start_s
             self.envelope = Envelope(part.start_s, part.sampling_rate_hz)
         self.end_s = part.start_s + len(part.samples) / part.sampling_rate_hz
-        self.notes |= dict.fromkeys(note for note in part.notes if not note.startswith(_TOLD_BY_GAPS))
+        self.notes |= dict.fromkeys(note for note in part.notes if not note.startswith(_OF_PARTS))
         self.envelope.add(part.samples, part.start_s, part.sampling_rate_hz)
         self._add_labels(part)
         if copy_of is not None:
-            self.leave_out(f"{SAME_AGAIN} as {copy_of}", 1, "recordings")
+            self.same_as = copy_of
+            self.leave_out(SAME_AGAIN, 1, "recordings")
         elif self.was_read:
             self._add_windows(part, config)
         else:
@@ -193,6 +196,7 @@ class RecordingFound:
             "gaps": [{"start_s": round(start_s, 3), "end_s": round(end_s, 3)} for start_s, end_s in self.gaps],
             "activities": {name: round(seconds, 3) for name, seconds in self.activities.items()},
             "windows": self.windows,
+            "same_as": self.same_as,
             "left_out": left_out_dicts(self.left_out),
             "quality": dict(self.quality),
             "notes": list(self.notes),

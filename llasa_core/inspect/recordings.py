@@ -63,11 +63,6 @@ class RecordingsFound:
         return sum((recording.quality for recording in self.recordings), Counter())
 
     @property
-    def notes(self) -> Counter[str]:
-        """What was decided, and for how many recordings."""
-        return Counter(note for recording in self.recordings for note in recording.notes)
-
-    @property
     def refusals(self) -> tuple[DataError, ...]:
         """Why `prepare-data` would refuse: each reason once, with all places."""
         refused = [recording.refused for recording in self.recordings if recording.refused is not None]
@@ -99,7 +94,7 @@ class RecordingsFound:
             "activities": {name: round(seconds, 3) for name, seconds in in_order(self.recordings).items()},
             "left_out": left_out_dicts(self.left_out),
             "quality": dict(self.quality),
-            "notes": list(self.notes),
+            "notes": list(dict.fromkeys(note for recording in self.recordings for note in recording.notes)),
             "passed_over": self.passed_over,
         }
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llasa_core.inspect.looked import counted, facts, hertz, number_of, section, table, time_of
-from llasa_core.inspect.recording import SAME_AGAIN, UNKNOWN_LABEL, in_order
+from llasa_core.inspect.recording import UNKNOWN_LABEL, in_order
 from llasa_core.inspect.sparkline import ASCII_GAP, GAP, letter_line, sparkline, time_axis, with_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from llasa_core.inspect.looked import Paper
     from llasa_core.inspect.recording import Amount, RecordingFound
@@ -23,6 +24,7 @@ SMALL_SPARK = 24
 """Columns of a sparkline in a table."""
 MOST_GAPS = 4
 """Told one by one."""
+_NUMBER = re.compile(r"\d[\d.,]*(e[+-]?\d+)?")
 
 
 def page(found: RecordingsFound, paper: Paper) -> str:
@@ -62,7 +64,7 @@ def overview(found: RecordingsFound, paper: Paper) -> str:
             ]
         ),
         *section("left out", left_out_lines(found.left_out)),
-        *section("decided", [_note(note, count, len(recordings)) for note, count in found.notes.most_common()]),
+        *section("decided", _notes(recordings)),
         *section("passed over", found.passed_over),
     ]
     return "\n".join(lines)
@@ -125,13 +127,23 @@ def _windows(count: int, found: RecordingsFound) -> str:
     )
 
 
-def _note(note: str, count: int, n_recordings: int) -> str:
-    return note if count == n_recordings else f"{note} ({number_of(count, 'recording')})"
+def _notes(recordings: Sequence[RecordingFound]) -> list[str]:
+    """Return what was decided for several, most frequent first; notes that differ in numbers only stand as one."""
+    alike: dict[str, list[str]] = {}
+    for one in recordings:
+        for note in one.notes:
+            alike.setdefault(_NUMBER.sub("#", note), []).append(note)
+    lines = []
+    for notes in sorted(alike.values(), key=len, reverse=True):
+        of_how_many = "" if len(notes) == len(recordings) else number_of(len(notes), "recording")
+        numbers = "" if len(set(notes)) == 1 else "each with its own numbers"
+        remark = ", ".join(text for text in (of_how_many, numbers) if text)
+        lines.append(f"{notes[0]} ({remark})" if remark else notes[0])
+    return lines
 
 
 def _row(one: RecordingFound) -> tuple[str, ...]:
-    is_copy = any(reason.startswith(SAME_AGAIN) for reason in one.left_out)
-    windows = "refused" if one.refused else "copy" if is_copy and not one.windows else f"{one.windows:,}"
+    windows = "refused" if one.refused else "copy" if one.same_as and not one.windows else f"{one.windows:,}"
     if one.origin is None:
         return windows, "", "", "", "", one.format
     return (

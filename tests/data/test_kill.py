@@ -54,5 +54,14 @@ def test_what_several_workers_cut_before_a_kill_is_used_and_the_bytes_are_the_sa
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
+def test_what_a_kill_after_the_last_rename_left_is_cleared(hapt_folder: Path, tmp_path: Path):
+    prepare([hapt_folder], tmp_path / "out", SMALL)
+    (tmp_path / ".out.cuts" / "0123").mkdir(parents=True)
+    (tmp_path / ".out.77.old").mkdir()
+
+    assert prepare([hapt_folder], tmp_path / "out", SMALL).was_done
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def content(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}

@@ -26,6 +26,25 @@ def test_stamps_that_are_even_but_for_their_rounding_are_left_alone():
     assert even_samples(times, sines(times), 1e-3).values.tolist() == sines(times).tolist()
 
 
+def test_a_few_missing_samples_are_filled_and_the_others_left_alone():
+    times = np.arange(5000) / 50
+    kept = np.delete(np.arange(5000), [0, 100, 101, 102, 2000, 4990, 4999])
+    for resolution_s, stamps in ((1e-9, times), (1e-3, np.floor(1000 * times) / 1000)):
+        even = even_samples(stamps[kept], sines(times)[kept], resolution_s)
+
+        assert (even.rate_hz, len(even.values)) == (50, 4998)
+        assert (even.values[kept - 1] == sines(times)[kept]).all()
+        assert np.abs(even.values - sines(times)[1:-1]).max() < 0.05
+        assert even.note == "50 Hz, even stamps, 5 missing filled by a cubic spline"
+        assert np.abs(stamps[kept][even.source] - times[1:-1]).max() < 0.05
+
+
+def test_bursts_are_no_even_stamps_of_which_most_are_missing():
+    times = np.repeat(np.arange(500) * 0.04, 4) + np.tile([0, 1e-4, 2e-4, 3e-4], 500)
+
+    assert even_samples(times, sines(times), 1e-9).rate_hz == 100
+
+
 def test_an_odd_rate_is_kept():
     times = np.arange(5000) / 49.7241
 

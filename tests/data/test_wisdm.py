@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,8 +9,12 @@ from samples.sample import motion
 from llasa_core.data.quality import Quality
 from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import find_recordings, read_recordings
-from llasa_core.data.recording import Recording
 from llasa_core.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llasa_core.data.recording import Recording
 
 ALLOWED = ReadOptions(allow_missing_gyro=True)
 TIMES_S = np.arange(200) / 20
@@ -140,9 +144,7 @@ def test_a_bad_record_is_named_with_its_place(tmp_path: Path, record: str, messa
     lines[3] = record
     file = write(tmp_path, lines)
 
-    assert (
-        refusal(file) == f"{message}\n  where: {file}:4:{column}\n  fix:   repair the row, or pass `--bad-rows drop`"
-    )
+    assert refusal(file) == f"{message}\n  where: {file}:4:{column}\n  fix:   repair the row, or pass `--bad-rows drop`"
 
 
 def test_bad_records_can_be_left_out(tmp_path: Path):
@@ -181,6 +183,24 @@ def test_milliseconds_since_1970_are_told_from_nanoseconds(tmp_path: Path):
 
     assert only.since_1970_s == 1_350_000_000
     assert only.sampling_rate_hz == 20
+
+
+@pytest.mark.parametrize("is_odd", [False, True])
+def test_a_file_that_is_cut_off_loses_its_last_record(tmp_path: Path, *, is_odd: bool):
+    file = tmp_path / "WISDM_ar_v1.1_raw.txt"
+    lines = rows(33, "Walking")
+    if is_odd:
+        lines[5] = lines[5] + lines[6]
+        lines[6] = ""
+    file.write_bytes("\n".join(lines).encode()[:-30] + bytes(64))
+
+    (only,) = read(tmp_path)
+
+    assert len(only.samples) == 199
+    assert only.notes[1:3] == (
+        f"{file.name}: 64 bytes of zero left out, as a power loss leaves them",
+        f"{file.name}: the file is cut off: its last row, line 200, ends early and is left out",
+    )
 
 
 def test_other_tables_are_not_taken_for_it(tmp_path: Path):

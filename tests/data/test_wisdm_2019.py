@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,8 +10,12 @@ from samples.sample import motion
 
 from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import read_recordings
-from llasa_core.data.recording import Recording
 from llasa_core.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llasa_core.data.recording import Recording
 
 TIMES_S = np.arange(400) / 20
 SAMPLES = motion(TIMES_S)
@@ -106,7 +110,7 @@ def test_sensors_that_were_never_on_together_are_counted(tmp_path: Path):
 
 def test_what_is_no_activity_of_ours_is_counted_by_name(tmp_path: Path):
     pairs = [both(letter, 100.0 * nth) for nth, letter in enumerate("ACFHS")]
-    write(tmp_path, sum((acc for acc, _ in pairs), []), sum((gyr for _, gyr in pairs), []))
+    write(tmp_path, *([row for pair in pairs for row in pair[sensor]] for sensor in (0, 1)))
 
     (only,) = read(tmp_path)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from samples.sample import motion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    import numpy as np
 
 NAMES = ("acc_x (m/s^2)", "acc_y (m/s^2)", "acc_z (m/s^2)", "gyr_x (rad/s)", "gyr_y (rad/s)", "gyr_z (rad/s)")
 
@@ -21,7 +22,9 @@ def write_table() -> Callable[..., Path]:
     return table
 
 
-def table(path: Path, times: np.ndarray, *, begins_s: float = 0.0, labels: Sequence[str] = (), n_columns: int = 6) -> Path:
+def table(
+    path: Path, times: np.ndarray, *, begins_s: float = 0.0, labels: Sequence[str] = (), n_columns: int = 6
+) -> Path:
     """Write what the sensor measured at these times; `begins_s` is where in the motion the recording begins."""
     path.parent.mkdir(parents=True, exist_ok=True)
     samples = motion(times + begins_s)[:, :n_columns]

@@ -48,11 +48,12 @@ def test_a_checkpoint_says_what_it_is_made_of(checkpoint: Path):
 def test_a_missing_file_is_told_after_the_rest(checkpoint: Path):
     (checkpoint / "projector.safetensors").unlink()
 
-    assert [str(error) for error in look_at_checkpoint(checkpoint).refusals] == [
+    (refusal,) = look_at_checkpoint(checkpoint).refusals
+    assert str(refusal) == (
         "the checkpoint lacks projector.safetensors\n"
         f"  where: {checkpoint}\n"
         "  fix:   copy the checkpoint again, with all its files"
-    ]
+    )
 
 
 def test_a_file_that_was_cut_off_is_an_error(checkpoint: Path):

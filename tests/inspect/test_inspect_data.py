@@ -111,11 +111,12 @@ def test_a_subject_in_two_splits_is_a_leak(data: Path):
 def test_questions_about_another_split_are_a_leak(data: Path):
     (data / "qa-val.json").write_bytes((data / "qa-test.json").read_bytes())
 
-    assert [str(leak) for leak in look_at_data(data).leaks] == [
+    (leak,) = look_at_data(data).leaks
+    assert str(leak) == (
         "24 items ask about windows of another split than val\n"
         f"  where: {data / 'qa-val.json'}:2\n"
         "  fix:   run `llasa prepare-data` again with `--fresh`: a score on these splits means nothing"
-    ]
+    )
 
 
 def test_a_recording_that_begins_later_in_another_split_is_a_leak(tmp_path: Path, write_table: Callable[..., Path]):
@@ -126,9 +127,7 @@ def test_a_recording_that_begins_later_in_another_split_is_a_leak(tmp_path: Path
     found = look_at_data(prepared(tmp_path))
 
     names = " and ".join(f"csv/{name}" for name in sorted((train, test)))
-    assert [leak.message for leak in found.leaks] == [
-        f"10 windows of train and test hold the same samples, in {names}"
-    ]
+    assert [leak.message for leak in found.leaks] == [f"10 windows of train and test hold the same samples, in {names}"]
 
 
 def test_a_recording_that_begins_later_in_the_same_split_is_a_warning(tmp_path: Path, write_table: Callable[..., Path]):
@@ -196,7 +195,9 @@ def test_a_damaged_question_is_named(line: str, message: str, column: str, data:
     with pytest.raises(DataError) as caught:
         look_at_data(data)
     assert str(caught.value) == (
-        f"{message}\n  where: {path}:4{column}\n  fix:   repair the line, or run `llasa prepare-data` again with `--fresh`"
+        f"{message}\n"
+        f"  where: {path}:4{column}\n"
+        "  fix:   repair the line, or run `llasa prepare-data` again with `--fresh`"
     )
 
 
@@ -208,9 +209,7 @@ def test_a_rare_activity_and_people_of_one_activity_are_warned_of(tmp_path: Path
     warnings = look_at_data(prepared(tmp_path, label_column="label")).warnings
 
     assert warnings[0] == "sitting has 1 window of 110, less than 1 %"
-    assert (
-        "2 subjects have one activity only, so person and activity cannot be told apart: csv/a, csv/b" in warnings
-    )
+    assert "2 subjects have one activity only, so person and activity cannot be told apart: csv/a, csv/b" in warnings
 
 
 def test_windows_without_labels_are_warned_of(tmp_path: Path, write_table: Callable[..., Path]):

@@ -127,6 +127,19 @@ def test_a_line_each_about_several_recordings(tmp_path: Path, write_table: Calla
     assert "  shorter than one window: 200 samples, 4.0 s" in lines
 
 
+def test_notes_that_differ_in_numbers_stand_as_one(tmp_path: Path, write_table: Callable[..., Path]):
+    write_table(tmp_path / "logs" / "anna.csv", TWENTY_S)
+    write_table(tmp_path / "logs" / "ben.csv", np.arange(1500) / 75)
+
+    lines = look(tmp_path / "logs").as_text(Paper()).splitlines()
+
+    decided = lines[lines.index("decided") + 1 :]
+    assert "  time from `time (s)`" in decided
+    assert "  time in s: the header says so; about 50 Hz (each with its own numbers)" in decided
+    assert "  50 Hz, even stamps (each with its own numbers)" in decided
+    assert len(decided) == 7
+
+
 def test_one_of_several_is_told_by_its_name(tmp_path: Path, write_table: Callable[..., Path]):
     write_table(tmp_path / "logs" / "anna.csv", TWENTY_S)
     write_table(tmp_path / "logs" / "ben.csv", with_gap(), begins_s=3.0)
@@ -148,9 +161,9 @@ def test_the_same_recording_twice_is_found(tmp_path: Path, write_table: Callable
     found = look(tmp_path / "logs")
 
     assert found.as_dict()["windows"] == 5
-    assert found.recordings[1].as_dict()["left_out"] == [
-        {"reason": "the same recording again as logs/anna.csv", "count": 1, "unit": "recordings"}
-    ]
+    copy = found.recordings[1].as_dict()
+    assert copy["same_as"] == "logs/anna.csv"
+    assert copy["left_out"] == [{"reason": "the same recording again", "count": 1, "unit": "recordings"}]
     assert found.as_text(Paper()).splitlines()[4].split()[0] == "copy"
 
 
@@ -165,11 +178,13 @@ def test_what_is_refused_is_described_first(tmp_path: Path, write_table: Callabl
     assert shown["rate_hz"] == {"acc": 50.0, "gyr": None}
     assert shown["windows"] == 0
     assert shown["refused"] == found.refusals[0].message
-    assert [str(error) for error in found.refusals] == [
+    (refusal,) = found.refusals
+    assert str(refusal) == (
         "no gyroscope: the file holds acceleration only (`acc_x (m/s^2)`, `acc_y (m/s^2)`, `acc_z (m/s^2)`)\n"
         f"  where: {path}:1\n"
-        "  fix:   record the gyroscope too, or pass `--allow-missing gyro`: gyr is then zero, and the windows are flagged"
-    ]
+        "  fix:   record the gyroscope too, or pass `--allow-missing gyro`: gyr is then zero, and the windows are "
+        "flagged"
+    )
     lines = found.as_text(Paper()).splitlines()
     assert "  gyr        none" in lines
     assert not any(line.startswith("  |gyr|") for line in lines)
@@ -181,11 +196,12 @@ def test_a_slow_recording_is_described_and_refused(tmp_path: Path, write_table: 
     found = look(path)
 
     assert found.as_dict()["rate_hz"] == {"acc": 17.0, "gyr": 17.0}
-    assert [str(error) for error in found.refusals] == [
+    (refusal,) = found.refusals
+    assert str(refusal) == (
         "the recording has 17 Hz, windows need 20 Hz\n"
         f"  where: {path}\n"
         "  fix:   record faster, or pass `--allow-upsample`: the windows will hold nothing above 8.5 Hz"
-    ]
+    )
 
 
 def test_a_short_recording_is_described_and_refused(tmp_path: Path, write_table: Callable[..., Path]):
@@ -194,11 +210,12 @@ def test_a_short_recording_is_described_and_refused(tmp_path: Path, write_table:
     found = look(path)
 
     assert found.as_dict()["duration_s"] == 4.0
-    assert [str(error) for error in found.refusals] == [
+    (refusal,) = found.refusals
+    assert str(refusal) == (
         "the recording lasts 4.0 s, one window needs 6 s\n"
         f"  where: {path}\n"
         "  fix:   pass a smaller `--window`, or leave this recording out"
-    ]
+    )
 
 
 def test_what_cannot_be_read_at_all_is_named(tmp_path: Path, write_table: Callable[..., Path]):

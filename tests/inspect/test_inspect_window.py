@@ -83,7 +83,14 @@ def test_a_page_about_a_window(data: Path):
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ("12", "the data folder holds 12 windows, there is none at 12\n  where: {data}\n  fix:   pass a number from 0 to 11"),
+        (
+            "12",
+            (
+                "the data folder holds 12 windows, there is none at 12\n"
+                "  where: {data}\n"
+                "  fix:   pass a number from 0 to 11"
+            ),
+        ),
         (
             "windows-00002.h5:4",
             "windows-00002.h5 holds 4 windows, there is none at 4\n  where: {data}\n  fix:   pass a number from 0 to 3",

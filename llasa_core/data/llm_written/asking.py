@@ -140,9 +140,7 @@ class Asking:
 
 
 def _silent(what: str, failure: Failure, url: str) -> RunError:
-    return RunError(
-        f"{what}: {_with_words(failure)}", where=url, fix=f"see that the endpoint works; {KEPT}"
-    )
+    return RunError(f"{what}: {_with_words(failure)}", where=url, fix=f"see that the endpoint works; {KEPT}")
 
 
 def _refused(failure: Failure, url: str) -> LlasaError:

@@ -278,7 +278,8 @@ def _message(body: str) -> str:
     """Return what an error's body says: its `error.message`, with its code, or all of it on one line."""
     try:
         error = json.loads(body)["error"]
-        text = error if isinstance(error, str) else " ".join(str(error[key]) for key in ("code", "message") if error.get(key))
+        parts = [error] if isinstance(error, str) else [error.get("code"), error.get("message")]
+        text = " ".join(str(part) for part in parts if part)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         text = body
     return " ".join(text.split())

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from llasa_core.data.channels import ACC, GYR
 from llasa_core.data.readers.csv_rows import LARGEST_VALUE
 from llasa_core.data.readers.dataset_tables import BAD_ROW, read_rows
 from llasa_core.data.timeline import JUMP_BACK_S
+from llasa_core.data.tracks import Track
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 
     from llasa_core.data.recording import Recording
     from llasa_core.data.table import Table
-    from llasa_core.data.tracks import Track
 
+MISSING = "value missing or beyond all sensors"
+"""As `assemble` counts it."""
 TOO_SHORT = "no second without a gap"
 
 
@@ -69,6 +72,26 @@ def cells_of(table: Table, numbers: Sequence[int], words: Sequence[int] = ()) ->
 def measured(values: np.ndarray) -> np.ndarray:
     """Return values with NaN in place of what no sensor gives, in any unit."""
     return np.where(np.abs(values) <= LARGEST_VALUE, values, np.nan)
+
+
+def tracks_of(
+    times_s: np.ndarray, values: np.ndarray, codes: np.ndarray | None = None
+) -> tuple[Track, Track, tuple[tuple[str, int], ...]]:
+    """Return the tracks of two sensors that share a clock, and (reason, samples) of the rows that lack a value.
+
+    A row that lacks one is left out of both, so that nothing is made up where only the other sensor was on.
+
+    Args:
+        times_s: float64 [row].
+        values: float64 [row, 6] in our units, acc before gyr.
+        codes: int [row], numbers of the labels.
+    """
+    values = measured(values)
+    is_whole = np.isfinite(values).all(axis=1) & np.isfinite(times_s)
+    n_missing = len(is_whole) - int(is_whole.sum())
+    times_s, values = times_s[is_whole], values[is_whole]
+    acc = Track.of(times_s, values[:, ACC], None if codes is None else codes[is_whole])
+    return acc, Track.of(times_s, values[:, GYR]), ((MISSING, n_missing),) if n_missing else ()
 
 
 def in_order(track: Track, what: str, where: Place) -> tuple[Track, tuple[str, ...]]:

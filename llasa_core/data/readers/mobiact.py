@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 
 from llasa_core.data.assemble import About, origin_of, recordings_of_tracks
 from llasa_core.data.readers.beginnings import first_lines
-from llasa_core.data.readers.dataset_parts import are_numbers, at_least_one, both_in_order, cells_of, measured
+from llasa_core.data.readers.dataset_parts import (
+    are_numbers,
+    at_least_one,
+    both_in_order,
+    cells_of,
+    measured,
+    tracks_of,
+)
 from llasa_core.data.readers.dataset_tables import known_table
 from llasa_core.data.readers.label_codes import Code, CodeBook, meaning_of, outside
 from llasa_core.data.readers.reader import Format, Refused
@@ -98,11 +105,12 @@ class AnnotatedTrial:
         book = CodeBook(CODES, options.label_map)
         codes = book.numbers_of(cells.words[:, 0], cells.line, self.file.shown, LABEL + 1)
         times_s = cells.numbers[:, 0]
-        values = measured(cells.numbers[:, 1:])
-        tracks = Track.of(times_s, values[:, :3], codes), Track.of(times_s, values[:, 3:])
-        acc, gyr, notes = both_in_order(*tracks, where)
+        first, second, missing = tracks_of(times_s, cells.numbers[:, 1:], codes)
+        acc, gyr, notes = both_in_order(first, second, where)
         about = _about(self.file.shown, self.trial, "s since the start", (*cells.notes, *notes))
-        found = recordings_of_tracks(about, acc, gyr, where, meanings=book.meanings, left_out=cells.left_out)
+        found = recordings_of_tracks(
+            about, acc, gyr, where, meanings=book.meanings, left_out=(*cells.left_out, *missing)
+        )
         yield from at_least_one(found, len(times_s), where)
 
 

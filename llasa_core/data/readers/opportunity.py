@@ -18,6 +18,8 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from llasa_core.data.assemble import About, origin_of, recordings_of_tracks
 from llasa_core.data.labels import Dropped
 from llasa_core.data.readers.beginnings import first_lines
@@ -26,20 +28,17 @@ from llasa_core.data.readers.dataset_parts import (
     are_numbers,
     both_in_order,
     cells_of,
-    measured,
     recordings_of_groups,
+    tracks_of,
 )
 from llasa_core.data.readers.dataset_tables import check_gravity, known_table
 from llasa_core.data.readers.label_codes import Code, CodeBook
 from llasa_core.data.readers.reader import Format
-from llasa_core.data.tracks import Track
 from llasa_core.data.unit_words import GYR_SCALE, TIME_SCALE
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    import numpy as np
 
     from llasa_core.data.read_options import ReadOptions
     from llasa_core.data.readers.raw_files import RawFile
@@ -105,7 +104,6 @@ class OpportunityRun:
         book = CodeBook(CODES, options.label_map)
         codes = book.numbers_of(cells.numbers[:, -1], cells.line, self.file.shown, LOCOMOTION)
         numbers = cells.numbers[:, :-1]
-        numbers[:, 1:] = measured(numbers[:, 1:])
         groups = [
             Group(
                 placement,
@@ -124,9 +122,8 @@ class OpportunityRun:
         times_s = numbers[:, 0] * TIME_SCALE["ms"]
         unit = options.gyr_unit
         scale = GYR_SCALE[unit] / 1000 if unit else 1.0  # without a unit it is described only
-        acc, gyr, notes = both_in_order(
-            Track.of(times_s, numbers[:, 1:4] * MG_MS2, codes), Track.of(times_s, numbers[:, 4:] * scale), where
-        )
+        first, second, left_out = tracks_of(times_s, numbers[:, 1:] * np.repeat([MG_MS2, scale], 3), codes)
+        acc, gyr, notes = both_in_order(first, second, where)
         if not options.describe_only:
             check_gravity(acc.values, RATE_HZ, "mg", self.file.shown)
         match = _NAME.fullmatch(self.file.name)
@@ -141,7 +138,7 @@ class OpportunityRun:
             placement=placement,
             notes=(DECIDED, *said, *notes),
         )
-        yield from recordings_of_tracks(about, acc, gyr, where, meanings=book.meanings)
+        yield from recordings_of_tracks(about, acc, gyr, where, meanings=book.meanings, left_out=left_out)
 
 
 def find_opportunity(files: Sequence[RawFile], options: ReadOptions) -> list[OpportunityRun]:

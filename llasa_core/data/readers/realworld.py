@@ -126,7 +126,7 @@ def find_realworld(files: Sequence[RawFile], options: ReadOptions) -> list[RealW
     may_lack = options.allow_missing_gyro or options.describe_only
     alone: dict[Path, list[RawFile]] = defaultdict(list)
     whole: list[RealWorldRecording] = []
-    for which, by_sensor in sorted(found.items(), key=lambda item: item[0].session):
+    for which, by_sensor in sorted(found.items(), key=lambda item: (item[0].folder, *item[0][2:])):
         if "acc" in by_sensor and ("gyr" in by_sensor or may_lack):
             whole.append(RealWorldRecording(which, by_sensor["acc"], by_sensor.get("gyr")))
         else:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -47,6 +46,8 @@ MOTION_COLUMNS = (
     "altitude",
     "temperature",
 )
+WANTED = range(7)
+"""Time, acceleration and angular rate."""
 LABEL_COLUMNS = ("time", "coarse", "fine", "road", "traffic", "tunnels", "social", "food")
 COARSE = {
     "0": Code("null", None),
@@ -119,14 +120,13 @@ class ShlPhone:
         book = CodeBook({**COARSE, **FINE}, options.label_map)
         labels = _labels(self.label, book, options)
         table = known_table(self.motion, MOTION_COLUMNS, options)
-        blocks = table.rows(range(7))
-        first = _first_with_time(blocks, where)
+        first = _first_with_time(table, where)
         ticks = first.numbers[:, 0]
         ticks = ticks[np.isfinite(ticks)]
         clock = find_clock(ticks, "time", "ms", None, where, said="the dataset documents it")
         if not options.describe_only:
             check_gravity(measured(first.numbers[:, 1:4]), clock.rate_hz, "m/s^2", self.motion.shown)
-        samples = (_samples(block, labels, ticks[0], clock) for block in chain([first], blocks))
+        samples = (_samples(block, labels, ticks[0], clock) for block in table.rows(WANTED))
         found = recordings_of(
             self._about(clock), samples, Timeline(clock, where), Words(book.meanings), lambda: _lost(table)
         )
@@ -183,41 +183,44 @@ def _labels(file: RawFile, book: CodeBook, options: ReadOptions) -> _Stretches:
     Raises:
         DataError: a row cannot be read, a label is not known, or there is none.
     """
-    parts = [_changes(block, book, file) for block in known_table(file, LABEL_COLUMNS, options).rows((0, 1, 2))]
-    firsts, lasts, numbers = (np.concatenate(part) for part in zip(*parts, strict=True)) if parts else [np.empty(0)] * 3
-    if not len(firsts):
+    parts = [_changes(block) for block in known_table(file, LABEL_COLUMNS, options).rows((0, 1, 2))]
+    changes = np.concatenate(parts) if parts else np.empty((0, 5))
+    if not len(changes):
         raise DataError("the file holds no label", where=file.shown, fix="copy or download it again")
-    order = np.argsort(firsts, kind="stable")
-    firsts, lasts, numbers = firsts[order], lasts[order], numbers[order]
+    numbers = np.array([_number(change[2:], book, file) for change in changes], np.int32)
+    order = np.argsort(changes[:, 0], kind="stable")
+    firsts, lasts, numbers = changes[order, 0], changes[order, 1], numbers[order]
     followed = np.append(firsts[1:], np.inf)
     ends = np.where(followed - lasts <= LABEL_HOLE_MS, followed, lasts + LABEL_STEP_MS)
     return _Stretches(firsts, ends, numbers)
 
 
-def _changes(block: Rows, book: CodeBook, file: RawFile) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the times of the first and the last row of each stretch with one label, and the label's number."""
+def _changes(block: Rows) -> np.ndarray:
+    """Return first and last time, coarse and fine label, and line of each stretch with one label: [stretch, 5]."""
     is_whole = np.isfinite(block.numbers).all(axis=1)
     lines, (times, coarse, fine) = block.line[is_whole], block.numbers[is_whole].T
     is_new = np.diff(times, prepend=-np.inf) > LABEL_HOLE_MS
     is_new[1:] |= (np.diff(coarse) != 0) | (np.diff(fine) != 0)
     first = np.flatnonzero(is_new)
     last = np.append(first[1:], len(times))[: len(first)] - 1
-    numbers = [
-        book.number_of(f"still {fine[row]:g}", Place(file.shown, int(lines[row]), 3))
-        if coarse[row] == STILL
-        else book.number_of(f"{coarse[row]:g}", Place(file.shown, int(lines[row]), 2))
-        for row in first
-    ]
-    return times[first], times[last], np.array(numbers, np.int32)
+    return np.stack([times[first], times[last], coarse[first], fine[first], lines[first]], axis=1)
 
 
-def _first_with_time(blocks: Iterator[Rows], where: Place) -> Rows:
-    """Take the first block that tells what the clock does.
+def _number(labels: np.ndarray, book: CodeBook, file: RawFile) -> int:
+    """Return the number of coarse label, fine label and line, as `_changes` has them."""
+    coarse, fine, line = labels
+    if coarse == STILL:
+        return book.number_of(f"still {fine:g}", Place(file.shown, int(line), 3))
+    return book.number_of(f"{coarse:g}", Place(file.shown, int(line), 2))
+
+
+def _first_with_time(table: Table, where: Place) -> Rows:
+    """Return the first block that tells what the clock does.
 
     Raises:
         DataError: there is none.
     """
-    for block in blocks:
+    for block in table.rows(WANTED):
         if np.isfinite(block.numbers[:, 0]).sum() > 1:
             return block
     raise DataError("no two rows with a time", where=where, fix="copy or download it again")

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llasa_core.data.assemble import About, origin_of, recordings_of_tracks
-from llasa_core.data.channels import ACC, CHANNELS, GYR
+from llasa_core.data.channels import CHANNELS
 from llasa_core.data.readers.beginnings import first_bytes
-from llasa_core.data.readers.dataset_parts import at_least_one, measured
+from llasa_core.data.readers.dataset_parts import at_least_one, measured, tracks_of
 from llasa_core.data.readers.label_codes import Code, meaning_of, outside
 from llasa_core.data.readers.mat5 import LARGEST_BYTES, MAGIC, DamagedMatError, read_mat5
 from llasa_core.data.readers.reader import Format
-from llasa_core.data.tracks import Track
 from llasa_core.data.unit_words import ACC_SCALE, GYR_SCALE
 from llasa_core.errors import DataError, Place
 
@@ -87,8 +86,8 @@ class UscTrial:
         code = next((text for name in ACTIVITY if (text := _number(fields.get(name)))), match[1] if match else "")
         meaning = meaning_of(code, CODES, options.label_map, where)
         times_s = np.arange(len(readings)) / RATE_HZ
-        acc = Track.of(times_s, readings[:, ACC] * ACC_SCALE["g"], np.ones(len(readings)))
-        gyr = Track.of(times_s, readings[:, GYR] * GYR_SCALE["deg/s"])
+        scales = np.repeat([ACC_SCALE["g"], GYR_SCALE["deg/s"]], 3)
+        acc, gyr, left_out = tracks_of(times_s, readings * scales, np.ones(len(readings)))
         person = self._person(_number(fields.get("subject")))
         about = About(
             file=self.file.shown,
@@ -100,7 +99,9 @@ class UscTrial:
             notes=(DECIDED,),
         )
         yield from at_least_one(
-            recordings_of_tracks(about, acc, gyr, where, meanings=(None, meaning)), len(readings), where
+            recordings_of_tracks(about, acc, gyr, where, meanings=(None, meaning), left_out=left_out),
+            len(readings),
+            where,
         )
 
     def _person(self, field: str) -> str:

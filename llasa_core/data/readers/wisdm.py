@@ -22,7 +22,15 @@ import numpy as np
 from llasa_core.data.assemble import About, origin_of, recordings_of_tracks
 from llasa_core.data.clock import find_clock
 from llasa_core.data.readers.beginnings import first_lines
-from llasa_core.data.readers.dataset_parts import Group, are_numbers, cells_of, in_order, measured, recordings_of_groups
+from llasa_core.data.readers.dataset_parts import (
+    Cells,
+    Group,
+    are_numbers,
+    cells_of,
+    in_order,
+    measured,
+    recordings_of_groups,
+)
 from llasa_core.data.readers.dataset_tables import BAD_ROW, known_table
 from llasa_core.data.readers.label_codes import STAIRS, CodeBook
 from llasa_core.data.readers.raw_files import RawFile
@@ -59,6 +67,7 @@ class Records(NamedTuple):
     """float64 [record]; NaN where the time is 0."""
     values: np.ndarray
     """float64 [record, 3]; NaN where a value is missing."""
+    notes: tuple[str, ...]
     left_out: tuple[tuple[str, int], ...]
 
 
@@ -92,10 +101,12 @@ class WisdmFile:
         groups = []
         for user, rows in groups_of(records.users):
             track = acc_track(records, rows, clock, codes)
-            groups.append(Group(f"user {user}", len(rows), partial(self._read, user, track, book, clock)))
+            groups.append(
+                Group(f"user {user}", len(rows), partial(self._read, user, track, book, clock, records.notes))
+            )
         yield from recordings_of_groups(groups, Counter(dict(records.left_out)), where)
 
-    def _read(self, user: str, acc: Track, book: CodeBook, clock: Clock) -> Iterator[Recording]:
+    def _read(self, user: str, acc: Track, book: CodeBook, clock: Clock, told: tuple[str, ...]) -> Iterator[Recording]:
         where = Place(self.file.shown)
         acc, notes = in_order(acc, "acceleration", where)
         about = About(
@@ -105,7 +116,7 @@ class WisdmFile:
             subject=f"wisdm/{user}",
             origin=origin_of("wisdm", "m/s^2", None, clock.unit),
             placement="trouser pocket",
-            notes=(DECIDED, *notes),
+            notes=(DECIDED, *told, *notes),
             since_1970_s=None if clock.since_1970_s is None else 0.0,
         )
         yield from recordings_of_tracks(about, acc, None, where, meanings=book.meanings)
@@ -163,25 +174,32 @@ def groups_of(words: np.ndarray) -> list[tuple[str, np.ndarray]]:
 def records_of(file: RawFile, options: ReadOptions) -> Records:
     """Return the records in a file.
 
-    DuckDB reads files of one record a line; others are read record by record, which finds what is wrong with them.
+    DuckDB reads lines of one record; other lines are read record by record, which finds what is wrong with them.
 
     Raises:
         DataError: a record cannot be read, or there is none.
     """
-    table = known_table(_Unended(file.path, file.member, file.size, file.steps), COLUMNS, options, separator=",")
+    lenient = options.model_copy(update={"bad_rows": "drop"})
+    table = known_table(_Unended(file.path, file.member, file.size, file.steps), COLUMNS, lenient, separator=",")
     try:
         cells = cells_of(table, (2, 3, 4, 5), (0, 1))
     except DataError:
-        cells = None
-    if cells is None or cells.left_out or cells.notes:
-        return _read_slowly(file, options)
-    return _records(cells.line, cells.words, cells.numbers, 0)
+        cells = Cells(np.empty(0, np.int64), np.empty((0, 4)), np.empty((0, 2), object), (), ())
+    if len(cells.line) and not table.n_dropped:
+        return _records(cells.line, cells.words, cells.numbers, cells.notes, 0)
+    odd, n_bad = _odd_records(file, set(cells.line.tolist()), options)
+    line = np.concatenate([cells.line, odd.line])
+    if not len(line):
+        raise DataError("the file holds no record", where=file.shown, fix="copy or download it again")
+    order = np.argsort(line, kind="stable")
+    words, numbers = np.concatenate([cells.words, odd.words]), np.concatenate([cells.numbers, odd.numbers])
+    return _records(line[order], words[order], numbers[order], cells.notes, n_bad)
 
 
-def _records(line: np.ndarray, words: np.ndarray, numbers: np.ndarray, n_bad: int) -> Records:
+def _records(line: np.ndarray, words: np.ndarray, numbers: np.ndarray, notes: tuple[str, ...], n_bad: int) -> Records:
     numbers[numbers[:, 0] == 0, 0] = np.nan
     left_out = ((BAD_ROW, n_bad),) if n_bad else ()
-    return Records(line, words[:, 0], words[:, 1], numbers[:, 0], numbers[:, 1:], left_out)
+    return Records(line, words[:, 0], words[:, 1], numbers[:, 0], numbers[:, 1:], notes, left_out)
 
 
 class _Unended(RawFile):
@@ -194,11 +212,20 @@ class _Unended(RawFile):
             yield io.BytesIO(text.removesuffix(b";"))
 
 
-def _read_slowly(file: RawFile, options: ReadOptions) -> Records:
+def _odd_records(file: RawFile, is_read: set[int], options: ReadOptions) -> tuple[Cells, int]:
+    """Return the records in all lines but those that are read already, and how many were bad.
+
+    Raises:
+        DataError: one is bad, and bad ones are not to be dropped.
+    """
     lines, words, numbers = [], [], []
     n_bad = 0
-    for line, column, cells in _cells(file.read_bytes().decode("latin-1")):
+    text = file.read_bytes().rstrip(b"\0").decode("latin-1")
+    cut_off = 0 if text.endswith(("\n", ";")) else text.count("\n") + 1
+    for line, column, cells in _cells(text, is_read):
         error = _error_of(cells, Place(file.shown, line, column))
+        if error is not None and line == cut_off and len(cells) < len(COLUMNS):
+            continue  # the notes say so
         if error is None:
             lines.append(line)
             words.append(cells[:2])
@@ -207,14 +234,15 @@ def _read_slowly(file: RawFile, options: ReadOptions) -> Records:
             n_bad += 1
         else:
             raise error
-    if not lines:
-        raise DataError("the file holds no record", where=file.shown, fix="copy or download it again")
-    return _records(np.array(lines), np.array(words, object), np.array(numbers), n_bad)
+    table = np.array(numbers, np.float64).reshape(-1, 4), np.array(words, object).reshape(-1, 2)
+    return Cells(np.array(lines, np.int64), *table, (), ()), n_bad
 
 
-def _cells(text: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield line and column of each record, and its cells."""
+def _cells(text: str, is_read: set[int]) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield line and column of each record that is not read yet, and its cells."""
     for number, line in enumerate(text.split("\n"), start=1):
+        if number in is_read:
+            continue
         column = 1
         for record in line.split(";"):
             cells = [cell.strip() for cell in record.split(",")]

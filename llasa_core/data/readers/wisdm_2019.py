@@ -105,6 +105,7 @@ class WisdmDevice:
         clock = clock_of_records(acc, where)
         lost = Counter(dict((*acc.left_out, *(gyr.left_out if gyr else ()))))
         of_gyr = dict(groups_of(gyr.labels)) if gyr else {}
+        told = (*acc.notes, *(gyr.notes if gyr else ()))
         groups = []
         for letter, rows in groups_of(acc.labels):
             meaning = meaning_of(letter, CODES, options.label_map, Place(self.acc.shown, int(acc.line[rows[0]]), 2))
@@ -114,10 +115,14 @@ class WisdmDevice:
                 lost[f"activity {letter}: no angular rate"] += len(rows)
             else:
                 tracks = acc_track(acc, rows, clock), _gyr_track(gyr, of_gyr[letter], clock) if gyr else None
-                groups.append(Group(f"activity {letter}", len(rows), partial(self._read, letter, meaning, tracks)))
+                groups.append(
+                    Group(f"activity {letter}", len(rows), partial(self._read, letter, meaning, tracks, told))
+                )
         yield from recordings_of_groups(groups, lost, where)
 
-    def _read(self, letter: str, meaning: Meaning, tracks: tuple[Track, Track | None]) -> Iterator[Recording]:
+    def _read(
+        self, letter: str, meaning: Meaning, tracks: tuple[Track, Track | None], told: tuple[str, ...]
+    ) -> Iterator[Recording]:
         where = Place(self.acc.shown)
         acc, gyr, notes = both_in_order(*tracks, where)
         acc.codes[:, 0] = 1
@@ -128,7 +133,7 @@ class WisdmDevice:
             subject=f"wisdm-2019/{self.person}",
             origin=origin_of("wisdm-2019", "m/s^2", "rad/s" if gyr else None, "ns"),
             placement=PLACEMENTS[self.device],
-            notes=(DECIDED, *notes),
+            notes=(DECIDED, *told, *notes),
         )
         yield from recordings_of_tracks(about, acc, gyr, where, meanings=(None, meaning))
 
