@@ -30,6 +30,7 @@ SENT_HEADERS = {
     "content-type",
     "host",
     "user-agent",
+    "x-stainless-raw-response",  # by it the client knows that it shall not parse the answer
 }
 """Nothing else is sent: the client would add the machine, and what variables made for another endpoint say."""
 REFUSED = {400, 422}

@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 EXCERPT_HZ = 10.0
 _STATISTICS = {"mean": "mean", "std": "standard deviation", "low": "minimum", "high": "maximum"}
+_NAMES = {
+    "intensity_mg": "mean amplitude deviation",
+    "cadence_spm": "cadence",
+    "dominant_hz": "dominant frequency",
+    "periodicity": "periodicity",
+    "symmetry": "symmetry of the steps",
+    "posture_change_deg": "turn of gravity",
+    "turning_dps": "mean turning rate",
+    "peak_turning_dps": "peak turning rate",
+    "heading_deg": "turn about the vertical",
+    "peak_g": "peak acceleration",
+    "peak_s": "time of the peak",
+    "first_half_mg": "mean amplitude deviation in the first half",
+    "second_half_mg": "mean amplitude deviation in the second half",
+}
 _TREND = {"grows": "grows from the first half to the second", "fades": "fades from the first half to the second"}
 
 
@@ -74,7 +89,7 @@ def excerpt_lines(samples: np.ndarray, window_s: float) -> Iterator[str]:
 
 
 def _line(fact: str, value: str | None) -> str:
-    return f"{fact}: {value or 'not defined here'} ({DEFINITIONS[fact].text})"
+    return f"{_NAMES[fact]}: {value or 'not defined here'} ({DEFINITIONS[fact].text})"
 
 
 def _posture(window: Measured) -> str:

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -22,7 +22,7 @@ LAST_S = 15.0
 
 def in_order(
     work: Callable[[J], R], jobs: Iterable[J], n_threads: int, *, stop: Callable[[], None]
-) -> Iterator[tuple[J, R]]:
+) -> Generator[tuple[J, R], None, None]:
     """Yield each job with what its work returned, in the order of the jobs.
 
     The threads are daemons, unlike those of an executor: a second Ctrl-C must not wait for a silent server.

@@ -30,7 +30,7 @@ _RANGE = re.compile(r"(?:\bfrom|\bbetween|\brang\w+|\bspan\w*|\blies?)\s[^.;]{0,
 _HALVES = {
     "first_half_mg": re.compile(r"first half|in the first\b|beginning|initial", re.IGNORECASE),
     "second_half_mg": re.compile(r"(?:second|latter) half|in the second\b|\bend\b", re.IGNORECASE),
-    "intensity_mg": re.compile(r"overall|mean amplitude|whole|intensity", re.IGNORECASE),
+    "intensity_mg": re.compile(r"overall|whole window", re.IGNORECASE),
 }
 _TURNING = {
     "peak_turning_dps": re.compile(r"peak|max|at most|fastest|highest|largest|up to", re.IGNORECASE),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pydantic import NonNegativeInt, PositiveInt
 
 from llasa_core.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAIRS = 5
 """Questions with answers that are asked for each window, as OpenSQA has them."""
@@ -55,3 +59,16 @@ class Prices:
     def cost(self, prompt_tokens: float, answer_tokens: float) -> float:
         """Return what so many tokens cost."""
         return (prompt_tokens * self.prompt + answer_tokens * self.answer) / 1e6
+
+
+@dataclass(frozen=True)
+class LlmRun:
+    """How one run goes and whom it tells; none of it changes an answer."""
+
+    pace: LlmPace = field(default_factory=LlmPace)
+    prices: Prices | None = None
+    """For the cost that is shown."""
+    progress: Callable[[float, str], None] | None = None
+    """Told how much is done, in percent, and what was spent."""
+    tell: Callable[[str], None] | None = None
+    """Told, before anything is sent, what it may take."""

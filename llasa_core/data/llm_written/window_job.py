@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -91,10 +92,8 @@ def write_window(job: WindowJob, asking: Asking, settings: LlmSettings, activiti
     failed = _review(answer, Wanted(), checker, written)
     if failed.wanted:
         again = second_request(request, answer.text, failed.complaints, failed.wanted, settings)
-        try:
+        with suppress(NoAnswer):  # the reasons of the first answer stand
             failed = _review(asking.answer(again), failed.wanted, checker, written)
-        except NoAnswer:
-            pass  # the reasons of the first answer stand
         written.left_out = [wrong.reason for _, wrong in failed.wrongs]
     return written
 

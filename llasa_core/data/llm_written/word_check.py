@@ -71,7 +71,7 @@ def _stated(text: str, window: Measured) -> Iterator[Claim]:
 
 
 def _is_denied(text: str, at: int) -> bool:
-    start, _ = part_at(sentences(text), at)
+    start, _ = part_at(clauses(text, *part_at(sentences(text), at)), at)
     return phrases.DENIED.search(text[start:at]) is not None
 
 

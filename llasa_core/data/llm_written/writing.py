@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.data.grounded.draw import Draw
@@ -17,18 +17,18 @@ from llasa_core.data.llm_written.endpoint import Endpoint
 from llasa_core.data.llm_written.in_order import in_order
 from llasa_core.data.llm_written.pace import Stopped
 from llasa_core.data.llm_written.prompts import first_request
-from llasa_core.data.llm_written.settings import LlmPace
+from llasa_core.data.llm_written.settings import LlmRun
 from llasa_core.data.llm_written.window_job import WindowJob, Written, write_window
 from llasa_core.data.qa import SENSOR, QaItem, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
 
     from llasa_core.data.grounded.measured import Claim, MeasuredRecording, Said
-    from llasa_core.data.llm_written.settings import LlmSettings, Prices
+    from llasa_core.data.llm_written.settings import LlmSettings
     from llasa_core.data.qa import Kind
 
 USUAL_ANSWER_TOKENS = 700
@@ -50,10 +50,7 @@ def llm_writer(
     activities: Sequence[str],
     *,
     seed: int = 7,
-    pace: LlmPace | None = None,
-    prices: Prices | None = None,
-    progress: Callable[[float, str], None] | None = None,
-    tell: Callable[[str], None] | None = None,
+    run: LlmRun | None = None,
 ) -> Iterator[LlmWriter]:
     """Open what writes the questions of a data folder.
 
@@ -63,24 +60,19 @@ def llm_writer(
         counts: name of each recording in the folder, and its number of windows.
         activities: all labels in the data.
         seed: of the folder; chooses the windows of a limit.
-        pace: how fast the endpoint is asked.
-        prices: of its tokens, for the cost that is shown.
-        progress: told how much is done, in percent, and what was spent.
-        tell: told, before anything is sent, what it may take.
+        run: how fast the endpoint is asked, and who is told.
 
     Raises:
         UsageError: the address or the key cannot be used.
         DataError: the stored answers cannot be read.
         RunError: another process writes to them.
     """
-    pace = pace or LlmPace()
-    endpoint = Endpoint(checked_url(settings.url), key_of_environment(), pace.timeout_s)
+    run = run or LlmRun()
+    endpoint = Endpoint(checked_url(settings.url), key_of_environment(), run.pace.timeout_s)
     try:
         with opened_cache(cache_file) as cache:
-            asking = Asking(endpoint, settings.url, cache, pace)
-            writer = LlmWriter(settings, asking, counts, activities, seed=seed, n_threads=pace.concurrency)
-            writer.tell_to(progress, tell, prices)
-            yield writer
+            asking = Asking(endpoint, settings.url, cache, run.pace)
+            yield LlmWriter(settings, asking, counts, activities, seed=seed, run=run)
     finally:
         endpoint.close()
 
@@ -95,31 +87,20 @@ class LlmWriter:
         counts: Sequence[tuple[str, int]],
         activities: Sequence[str],
         *,
-        seed: int = 7,
-        n_threads: int = 8,
+        seed: int,
+        run: LlmRun,
     ) -> None:
         self.asking = asking
         self._settings = settings
         self._activities = activities
         self._seed = seed
-        self._n_threads = n_threads
+        self._run = run
         self._chosen = chosen_windows(counts, settings.limit, seed)
         n_windows = sum(count for _, count in counts)
         self._n_to_do = n_windows if self._chosen is None else len(self._chosen)
         self._n_done = 0
+        self._is_estimated = False
         self._left_out: Counter[tuple[str, str, str]] = Counter()
-        self._progress: Callable[[float, str], None] | None = None
-        self._tell: Callable[[str], None] | None = None
-        self._prices: Prices | None = None
-
-    def tell_to(
-        self,
-        progress: Callable[[float, str], None] | None,
-        tell: Callable[[str], None] | None,
-        prices: Prices | None,
-    ) -> None:
-        """Say from now on how far it is, and what it costs."""
-        self._progress, self._tell, self._prices = progress, tell, prices
 
     def items(self, recordings: Iterable[tuple[MeasuredRecording, np.ndarray]]) -> Iterator[QaItem]:
         """Yield the items of recordings, window by window; may be called for one split after the other.
@@ -130,15 +111,13 @@ class LlmWriter:
         Raises:
             LlasaError: the endpoint answers nothing, or the disk is full; what was answered is kept.
         """
-        done = in_order(self._write, self._jobs(recordings), self._n_threads, stop=self.asking.stop)
+        results = in_order(self._write, self._jobs(recordings), self._run.pace.concurrency, stop=self.asking.stop)
         try:
-            for job, written in done:
-                self._n_done += 1
-                self._count(job, written)
-                yield from self._items(job, written)
-                if self._progress:
-                    words = f"{self._n_done:,} of {self._n_to_do:,} windows, {self.asking.spent.words(self._prices)}"
-                    self._progress(100 * self._n_done / self._n_to_do, words)
+            with closing(results):
+                for job, written in results:
+                    self._count(job, written)
+                    yield from self._items(job, written)
+                    self._show_progress()
         except Stopped:
             if self.asking.fatal is None:
                 raise
@@ -161,10 +140,16 @@ class LlmWriter:
                 if self._chosen is not None and job.id not in self._chosen:
                     self._left_out[recording.name, BEYOND_LIMIT, "windows"] += 1
                     continue
-                if self._tell:
-                    self._tell(self._estimate(job))
-                    self._tell = None
+                if self._run.tell and not self._is_estimated:
+                    self._run.tell(self._estimate(job))
+                self._is_estimated = True
                 yield job
+
+    def _show_progress(self) -> None:
+        self._n_done += 1
+        if self._run.progress:
+            words = f"{self._n_done:,} of {self._n_to_do:,} windows, {self.asking.spent.words(self._run.prices)}"
+            self._run.progress(100 * self._n_done / self._n_to_do, words)
 
     def _estimate(self, job: WindowJob) -> str:
         """Return what all windows may take, from the prompt of one."""
@@ -172,11 +157,11 @@ class LlmWriter:
         request = first_request(recording.windows[job.nth], job.samples, recording.window_s, self._settings)
         n_in = self._n_to_do * request.about_tokens()
         n_out = self._n_to_do * min(USUAL_ANSWER_TOKENS, self._settings.max_tokens)
-        cost = f", cost about {self._prices.cost(n_in, n_out):.2f}" if self._prices else ""
+        prices = self._run.prices
+        cost = f", cost about {prices.cost(n_in, n_out):.2f}" if prices else ""
         return (
-            f"{self._n_to_do:,} windows to write about: about {n_in:,} tokens in and {n_out:,} out{cost}; up to "
-            f"{'three times' if cost else 'three times as many'} where answers have to be asked again; what is in "
-            f"the stored answers is not paid again"
+            f"{self._n_to_do:,} windows to write about: about {n_in:,} tokens in and {n_out:,} out{cost}; about "
+            "twice as much where all has to be asked again, and nothing for answers that are stored"
         )
 
     def _count(self, job: WindowJob, written: Written) -> None:
