@@ -56,11 +56,16 @@ class Window:
 
     @property
     def peak_correlation(self) -> float:
-        """The highest peak of the autocorrelation between 0.25 and 1 s."""
+        """The autocorrelation at the shortest lag from 0.25 to 2 s where it is about as high as it gets."""
         values = self.correlation()
-        first, last = int(np.ceil(0.25 * self.rate_hz)), int(1.0 * self.rate_hz)
+        first, last = int(np.ceil(0.25 * self.rate_hz)), int(2.0 * self.rate_hz)
         peaks = [values[k] for k in range(first, last + 1) if values[k - 1] <= values[k] > values[k + 1]]
-        return max(0.0, *peaks) if peaks else 0.0
+        return max(0.0, next((p for p in peaks if p >= 0.85 * max(peaks)), 0.0)) if peaks else 0.0
+
+    @property
+    def steps(self) -> bool:
+        gait = self.activity in {None, "walking", "climbing stairs", "descending stairs", "jogging"}
+        return gait and self.moves and self.peak_correlation >= 0.3999
 
     def correlation(self) -> np.ndarray:
         x = self.size - self.size.mean()
@@ -74,20 +79,29 @@ class Window:
 
     @property
     def symmetry(self) -> float:
-        """Correlation at one step over that at two, from the peaks around them."""
+        """Correlation at one step over that at two, the smaller over the larger."""
         values = self.correlation()
-        fine = np.arange(0, len(values) - 1, 0.05)
-        curve = np.interp(fine, np.arange(len(values)), values)
-        first, last = 0.25 * self.rate_hz, 1.0 * self.rate_hz
-        whole = [k for k in range(int(np.ceil(first)), int(last) + 1) if values[k - 1] <= values[k] > values[k + 1]]
-        step = max(whole, key=lambda k: values[k])
-        half = max((k for k in (step // 2 - 1, step // 2, step // 2 + 1) if k >= 1), key=lambda k: values[k])
+        first, last = int(np.ceil(0.25 * self.rate_hz)), int(2.0 * self.rate_hz)
+        peaks = [k for k in range(first, last + 1) if values[k - 1] <= values[k] > values[k + 1]]
+        period = next(k for k in peaks if values[k] >= 0.85 * max(values[j] for j in peaks))
+        around = range(max(1, period // 2 - 1), period // 2 + 2)
+        half = max(around, key=lambda k: values[k])
         is_peak = values[half - 1] <= values[half] >= values[half + 1]
-        if half >= first and half < step - 1 and is_peak and values[half] > 0.4 * values[step]:
-            step = half
-        near = lambda at: float(curve[np.abs(fine - at) <= 1.01].max())  # noqa: E731 - one line
-        one, two = near(step), near(2 * step)
+        two_steps = period > self.rate_hz or (
+            is_peak and half >= first and half < period - 1 and values[half] > 0.4 * values[period]
+        )
+        step = half if two_steps else period
+        stride = period if two_steps else max(range(2 * period - 2, 2 * period + 3), key=lambda k: values[k])
+        one, two = (self.top(values, k) for k in (step, stride))
         return min(1.0, max(0.0, min(one, two) / max(one, two)))
+
+    @staticmethod
+    def top(values: np.ndarray, at: int) -> float:
+        """The top of the parabola through three values."""
+        before, here, after = values[at - 1 : at + 2]
+        bend = before - 2 * here + after
+        by = np.clip((before - after) / (2 * bend), -0.5, 0.5) if bend < 0 else 0.0
+        return float(here - (before - after) * by / 4)
 
     @property
     def posture_change_deg(self) -> float:
@@ -111,6 +125,13 @@ def close(said: str, true: float, share: float = 0.005) -> bool:
     """Return whether a number is right to its last digit, or to half a percent."""
     digits = len(said.partition(".")[2])
     return abs(float(said) - true) <= 0.5001 * 10.0**-digits + share * abs(true) * 0.01 + 1e-6
+
+
+def is_cadence(window: Window, spoken_spm: float) -> bool:
+    """Return whether the motion repeats after one step of this cadence, or after two."""
+    step_s = 60 / spoken_spm
+    best = max(window.correlation_at(step_s), window.correlation_at(2 * step_s))
+    return window.steps and best >= 0.9 * window.peak_correlation
 
 
 def clearly_more(values: list[float]) -> int | None:
@@ -187,10 +208,12 @@ def of_movement(question: str, answer: str, window: Window, say: Any) -> None:
         "rhythm" in question.lower() and answer.startswith("No")
     ):
         say("no rhythm", right=not window.moves or window.peak_correlation < 0.4001)
+    if "not one of steps" in low:
+        say("no steps", right=not window.steps)
     if ("rhythmic" in question or "rhythm?" in question) and answer.startswith("Yes"):
         say("rhythm", right=window.moves and window.peak_correlation >= 0.3999)
     if match := re.search(r"about (\d+) steps a minute", low):
-        say("cadence", right=window.correlation_at(60 / float(match[1])) >= 0.4 * 0.39 and window.moves)
+        say("cadence", right=is_cadence(window, float(match[1])))
     if match := re.search(rf"autocorrelation peaks at {NUMBER}", answer):
         say("periodicity", right=abs(float(match[1]) - min(1, max(0, window.peak_correlation))) <= 0.006)
     if match := re.search(rf"symmetry is {NUMBER}", answer):
@@ -289,21 +312,21 @@ def of_several(question: str, answer: str, windows: list[Window]) -> list[tuple[
         say("angle", right=close(match[1], angle))
         say("same posture", right=answer.startswith("Yes") == (angle < 30))
     if answer.startswith("Neither has"):
-        say("no rhythm", right=all(not w.moves or w.peak_correlation < 0.4001 for w in windows))
-    if match := re.match(r"Only the (first|second) has a steady rhythm, about (\d+)", answer):
+        say("no steps", right=not any(w.steps and w.peak_correlation > 0.4001 for w in windows))
+    if match := re.match(r"Only the (first|second) has a steady rhythm of steps, about (\d+)", answer):
         which = ("first", "second").index(match[1])
         one, other = windows[which], windows[1 - which]
-        say("rhythm", right=one.moves and one.correlation_at(60 / float(match[2])) >= 0.4 * 0.39)
-        say("no rhythm", right=not other.moves or other.peak_correlation < 0.4001)
+        say("cadence", right=is_cadence(one, float(match[2])))
+        say("no steps", right=not other.steps or other.peak_correlation < 0.4001)
     if match := re.match(r"(?:In the (first|second)|They are alike): about (\d+) steps a minute against (\d+)", answer):
         which = ("first", "second").index(match[1])
         pair = (windows[which], windows[1 - which])
         for window, spoken in zip(pair, match.groups()[1:], strict=True):
-            say("cadence", right=window.correlation_at(60 / float(spoken)) >= 0.4 * 0.39)
+            say("cadence", right=is_cadence(window, float(spoken)))
         say("faster", right=float(match[2]) > float(match[3]))
     if match := re.match(r"They are alike: about (\d+) and (\d+) steps", answer):
         for window, spoken in zip(windows, match.groups(), strict=True):
-            say("cadence", right=window.correlation_at(60 / float(spoken)) >= 0.4 * 0.39)
+            say("cadence", right=is_cadence(window, float(spoken)))
     if match := re.match(r"The same in both: ([a-z ]+)\.", answer):
         say("activities", right={w.activity for w in windows} == {match[1]})
     if match := re.match(r"Different things: ([a-z ]+) in the first, ([a-z ]+) in the second", answer):

@@ -24,8 +24,10 @@ CADENCE_SPM = (60.0, 240.0)
 """Steps a minute that are looked for."""
 PERIODIC = 0.4
 """From this autocorrelation at the step on, a motion counts as rhythmic, and its cadence is stated."""
+SAME_HEIGHT = 0.85
+"""Of several peaks of the autocorrelation about as high as the highest, the first is the period."""
 HALF_LAG_SHARE = 0.4
-"""A peak at half the lag of the highest one, and so much of its height, is the step of which that one is the stride."""
+"""A peak at half the period, and so much of its height, is the step of which the period is the stride."""
 SPECTRUM_HZ = (0.3, 8.0)
 """Where the dominant frequency is looked for."""
 UPRIGHT_DEG = 30.0
@@ -59,8 +61,10 @@ DEFINITIONS: Mapping[str, Definition] = {
         f"frequency of the highest peak of the spectrum of |a| (Hann, {SPECTRUM_HZ[0]:g}–{SPECTRUM_HZ[1]:g} Hz)",
         _OURS,
     ),
-    "cadence_spm": Definition("steps/min", "60 over the lag of the step in the unbiased autocorrelation of |a|", _MOE),
-    "periodicity": Definition("1", "that autocorrelation at the lag of the step or of the stride, the higher", _MOE),
+    "cadence_spm": Definition(
+        "steps/min", "60 over the time of a step, from the period of the unbiased autocorrelation of |a|", _MOE
+    ),
+    "periodicity": Definition("1", "that autocorrelation at the period, which is a step or a stride", _MOE),
     "symmetry": Definition("1", "autocorrelation at one step over that at two, the smaller over the larger", _MOE),
     "up": Definition("1", "unit vector of the mean acceleration: at rest it points up", _OURS),
     "posture_change_deg": Definition(
@@ -149,7 +153,7 @@ def facts_of(windows: np.ndarray, sampling_rate_hz: float) -> Facts:
         dominant_hz=np.where(is_moving, _dominant_hz(size, sampling_rate_hz), np.nan),
         cadence_spm=np.where(is_rhythmic, rhythm.cadence_spm, np.nan),
         periodicity=rhythm.periodicity,
-        symmetry=np.where(is_rhythmic, rhythm.symmetry, np.nan),
+        symmetry=np.where(is_rhythmic & np.isfinite(rhythm.cadence_spm), rhythm.symmetry, np.nan),
         up=up,
         posture_change_deg=_posture_change_deg(acc, sampling_rate_hz),
         turning_dps=turning.mean(axis=1),
@@ -205,18 +209,29 @@ def _rhythm(size: np.ndarray, rate_hz: float) -> _Rhythm:
     """Return cadence, periodicity and symmetry from the unbiased autocorrelation of |a| [window, time]."""
     correlation = _autocorrelation(size)
     shortest, longest = int(np.ceil(60 * rate_hz / CADENCE_SPM[1])), int(60 * rate_hz / CADENCE_SPM[0])
-    every = np.arange(len(size))
-    inside = correlation[:, shortest : longest + 1]
-    is_peak = (inside >= correlation[:, shortest - 1 : longest]) & (inside > correlation[:, shortest + 1 : longest + 2])
-    lag = np.where(is_peak, inside, -1.0).argmax(axis=1) + shortest
-    height = np.where(is_peak.any(axis=1), correlation[every, lag], 0.0)
-    step = _half_lag(correlation, lag, height, shortest)
-    at_step, step_lag = _refined(correlation, step)
+    period, height = _period(correlation, shortest, min(2 * longest, correlation.shape[1] - 2))
+    is_stride, step = _step(correlation, period, height, shortest, longest)
+    at_period, period_lag = _refined(correlation, period)
+    step_lag = np.where(is_stride, period_lag / 2, period_lag)
+    at_step, _ = _refined(correlation, step)
     double = np.minimum(np.round(2 * step_lag).astype(int), correlation.shape[1] - 2)
-    at_stride, _ = _refined(correlation, _highest_near(correlation, double))
+    at_stride = np.where(is_stride, at_period, _refined(correlation, _highest_near(correlation, double))[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         symmetry = np.clip(np.minimum(at_step, at_stride) / np.maximum(at_step, at_stride), 0.0, 1.0)
-    return _Rhythm(60 * rate_hz / step_lag, np.clip(height, 0.0, 1.0), symmetry)
+    cadence_spm = 60 * rate_hz / step_lag
+    is_a_step = (cadence_spm >= CADENCE_SPM[0]) & (cadence_spm <= CADENCE_SPM[1])
+    return _Rhythm(np.where(is_a_step, cadence_spm, np.nan), np.clip(height, 0.0, 1.0), symmetry)
+
+
+def _period(correlation: np.ndarray, shortest: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shortest lag at which a motion repeats about as well as at any, and how well; [window] each."""
+    inside = correlation[:, shortest : longest + 1]
+    before, after = correlation[:, shortest - 1 : longest], correlation[:, shortest + 1 : longest + 2]
+    peaks = np.where((inside >= before) & (inside > after), inside, -1.0)
+    highest = peaks.max(axis=1, keepdims=True)
+    first = (peaks >= np.maximum(SAME_HEIGHT * highest, 0.0)).argmax(axis=1)
+    found = peaks[np.arange(len(peaks)), first]
+    return first + shortest, np.where(found > 0, found, 0.0)
 
 
 def _autocorrelation(size: np.ndarray) -> np.ndarray:
@@ -228,15 +243,16 @@ def _autocorrelation(size: np.ndarray) -> np.ndarray:
     return np.asarray(correlation / np.maximum(correlation[:, :1], 1e-12))
 
 
-def _half_lag(correlation: np.ndarray, lag: np.ndarray, height: np.ndarray, shortest: int) -> np.ndarray:
-    """Return the lag of the step where the highest peak is that of the stride, and `lag` elsewhere."""
-    half = _highest_near(correlation, np.maximum(lag // 2, shortest))
-    every = np.arange(len(lag))
-    is_peak = (correlation[every, half] >= correlation[every, half - 1]) & (
-        correlation[every, half] >= correlation[every, half + 1]
-    )
-    is_step = is_peak & (half >= shortest) & (half < lag - 1) & (correlation[every, half] > HALF_LAG_SHARE * height)
-    return np.where(is_step, half, lag)
+def _step(
+    correlation: np.ndarray, period: np.ndarray, height: np.ndarray, shortest: int, longest: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether the period is the time of two steps, and the lag of one."""
+    half = _highest_near(correlation, np.maximum(period // 2, shortest))
+    every = np.arange(len(period))
+    at, before, after = (correlation[every, half + by] for by in (0, -1, 1))
+    is_clear = (at >= before) & (at >= after) & (half < period - 1) & (at > HALF_LAG_SHARE * height)
+    is_stride = is_clear | (period > longest)
+    return is_stride, np.where(is_stride, half, period)
 
 
 def _highest_near(correlation: np.ndarray, lag: np.ndarray) -> np.ndarray:

@@ -62,15 +62,15 @@ def _faster(first: Measured, second: Measured, draw: Draw) -> tuple[str, Said]:
     )
     windows = (first, second)
     claims = tuple(
-        Claim("cadence_spm", round(w.cadence_spm) if w.is_rhythmic else None, "steps/min", window=at)
+        Claim("cadence_spm", round(w.cadence_spm) if w.has_steps else None, "steps/min", window=at)
         for at, w in enumerate(windows)
     )
-    rhythmic = [at for at, window in enumerate(windows) if window.is_rhythmic]
+    rhythmic = [at for at, window in enumerate(windows) if window.has_steps]
     if not rhythmic:
         return question, Said("Neither has a steady rhythm of steps.", (Claim("faster", None), *claims))
     if len(rhythmic) == 1:
         only = rhythmic[0]
-        text = f"Only the {_WHICH[only]} has a steady rhythm, {words.cadence(windows[only]).text}."
+        text = f"Only the {_WHICH[only]} has a steady rhythm of steps, {words.cadence(windows[only]).text}."
         return question, Said(text, (Claim("faster", _WHICH[only]), *claims))
     spoken = [claim.value for claim in claims]
     difference = first.cadence_spm - second.cadence_spm

@@ -45,10 +45,9 @@ def _deviation(window: Measured, _: Draw) -> Said:
 
 
 def _cadence(window: Measured, draw: Draw) -> Said:
-    if not window.is_rhythmic:
-        reason = "there is no steady rhythm" if window.is_moving else "the device is at rest"
+    if not window.has_steps:
         claims = (Claim("cadence_spm", None), Claim("moving", window.is_moving))
-        return Said(f"None: {reason}.", claims)
+        return Said(f"None: {_why_no_steps(window)}.", claims)
     steps = words.cadence(window)
     if draw.chance(0.5):
         return Said(f"{steps.text.capitalize()}.", steps.claims)
@@ -57,6 +56,12 @@ def _cadence(window: Measured, draw: Draw) -> Said:
         f"{steps.text.capitalize()}, which is {hz:.1f} steps a second.",
         (*steps.claims, Claim("step_hz", hz, "Hz")),
     )
+
+
+def _why_no_steps(window: Measured) -> str:
+    if not window.is_moving:
+        return "the device is at rest"
+    return "the rhythm is not one of steps" if window.is_rhythmic else "there is no steady rhythm"
 
 
 def _frequency(window: Measured, _: Draw) -> Said:
@@ -76,8 +81,8 @@ def _rhythmic(window: Measured, draw: Draw) -> Said:
 
 
 def _symmetry(window: Measured, _: Draw) -> Said:
-    if not window.is_rhythmic:
-        return Said("That cannot be told: there is no steady rhythm.", (Claim("symmetry", None),))
+    if not window.has_steps:
+        return Said(f"That cannot be told: {_why_no_steps(window)}.", (Claim("symmetry", None),))
     value = rounded(window.symmetry, 2)
     word = "Very alike" if value >= 0.85 else "Somewhat alike" if value >= 0.6 else "Unlike"  # noqa: PLR2004 - in words
     return Said(f"{word}: the symmetry is {value:.2f}.", (Claim("symmetry", value),))

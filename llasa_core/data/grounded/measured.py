@@ -12,6 +12,7 @@ from llasa_core.data.channels import CHANNELS
 from llasa_core.data.facts import (
     CLEARLY,
     MOVING_MG,
+    PERIODIC,
     POSTURE_CHANGE_DEG,
     axis_up,
     intensity_word,
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from llasa_core.data.facts import Facts
     from llasa_core.data.qa import WindowRef
+
+
+GAITS = ("walking", "climbing stairs", "descending stairs", "jogging")
+"""Activities of which the rhythm is that of steps; on a bicycle it is another."""
 
 
 class Measured(NamedTuple):
@@ -60,8 +65,14 @@ class Measured(NamedTuple):
 
     @property
     def is_rhythmic(self) -> bool:
-        """Whether there is a cadence."""
-        return not math.isnan(self.cadence_spm)
+        """Whether the movement repeats in a steady rhythm."""
+        return self.is_moving and self.periodicity >= PERIODIC
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether that rhythm may be one of steps: the label is a gait, or nobody said what is done."""
+        is_gait = self.activity is None or self.activity in GAITS
+        return is_gait and self.is_rhythmic and not math.isnan(self.cadence_spm)
 
     @property
     def intensity(self) -> str:

@@ -15,6 +15,8 @@ CHANNEL_WORDS = {
 UNIT_OF = {"acc": "m/s²", "gyr": "rad/s"}
 DIGITS_OF = {"acc": 2, "gyr": 3}
 """Decimals that a channel's statistics are written with."""
+STEADY = 0.7
+"""From this autocorrelation on a rhythm is called steady."""
 
 
 def doing(activity: str) -> str:
@@ -66,11 +68,20 @@ def rhythm(window: Measured) -> Said:
         size = intensity(window)
         return Said(f"hardly any movement ({size.text})", (Claim("moving", value=False), *size.claims))
     if window.is_rhythmic:
-        steps, beat = cadence(window), frequency(window)
-        text = f"a {'steady ' if window.periodicity >= 0.7 else ''}rhythm of {steps.text}, strongest at {beat.text}"  # noqa: PLR2004 - as correlations go
+        steady, beat = "steady " if window.periodicity >= STEADY else "", frequency(window)
+        if not window.has_steps:
+            text = f"a {steady}rhythm, strongest at {beat.text}"
+            return Said(text, (Claim("moving", value=True), Claim("rhythmic", value=True), *beat.claims))
+        steps = cadence(window)
+        text = f"a {steady}rhythm of {steps.text}, strongest at {beat.text}"
         return Said(text, (Claim("moving", value=True), *steps.claims, *beat.claims))
     size = intensity(window)
     return Said(
         f"{window.intensity} movement without a steady rhythm ({size.text})",
-        (Claim("moving", value=True), Claim("intensity", window.intensity), Claim("cadence_spm", None), *size.claims),
+        (
+            Claim("moving", value=True),
+            Claim("intensity", window.intensity),
+            Claim("rhythmic", value=False),
+            *size.claims,
+        ),
     )
