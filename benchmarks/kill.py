@@ -2,9 +2,10 @@
 
     python benchmarks/kill.py [--moments 100] [--seed 0]
 
-Prepares a folder of small recordings undisturbed, then again and again with a SIGKILL at a random moment, with one and
-with two workers, each time followed at once by the same command. Only the first process is killed, so that its workers
-must end by themselves. Prints one JSON object; ends with 1 if any folder differs or anything is left beside it.
+Prepares a folder of small recordings undisturbed, then again and again with a SIGKILL at a random moment between the
+first file that it writes and its end, with one and with two workers, each time followed at once by the same command.
+Only the first process is killed, so that its workers must end by themselves. Prints one JSON object; ends with 1 if any
+folder differs or anything is left beside it.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ from typing import Any
 import numpy as np
 
 SECONDS, RATE_HZ = 90, 50
-STARTS_BY_S = 0.2
-"""Before that, nothing but Python itself has started."""
 
 
 def main() -> int:
@@ -43,7 +42,7 @@ def main() -> int:
         found: list[dict[str, Any]] = []
         while sum(one["killed"] for one in found) < arguments.moments:
             workers = 1 + len(found) % 2
-            found.append(kill_once(folder, workers, draw.uniform(STARTS_BY_S, takes_s[workers])))
+            found.append(kill_once(folder, workers, draw.uniform(0, takes_s[workers])))
     report = {
         "moments": sum(one["killed"] for one in found),
         "runs": len(found),
@@ -76,10 +75,21 @@ def command(folder: Path, out: str, workers: int) -> list[str]:
     return [*program, "--out", str(folder / out), "--shard-mb", "0.3", "--workers", str(workers)]
 
 
+def begin(folder: Path, out: str, workers: int) -> subprocess.Popen[bytes]:
+    """Start a run and return it once it has written something, its lock."""
+    program = command(folder, out, workers)
+    run = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while run.poll() is None and not (folder / f".{out}.lock").exists():
+        time.sleep(0.001)
+    return run
+
+
 def undisturbed(folder: Path, workers: int) -> float:
-    """Prepare the folder that the others must equal, and return the seconds it took."""
+    """Prepare the folder that the others must equal, and return the seconds it took after its start."""
+    run = begin(folder, f"whole{workers}", workers)
     begun = time.perf_counter()
-    subprocess.run(command(folder, f"whole{workers}", workers), check=True, capture_output=True)
+    if run.wait():
+        sys.exit("the undisturbed run failed")
     if content(folder / f"whole{workers}") != content(folder / "whole1"):
         sys.exit("the number of workers changes the bytes")
     return time.perf_counter() - begun
@@ -88,7 +98,7 @@ def undisturbed(folder: Path, workers: int) -> float:
 def kill_once(folder: Path, workers: int, after_s: float) -> dict[str, Any]:
     """Kill a run after so many seconds, run the command again, and return how it went."""
     out = folder / "data"
-    run = subprocess.Popen(command(folder, "data", workers), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run = begin(folder, "data", workers)
     time.sleep(after_s)
     is_running = run.poll() is None
     run.send_signal(signal.SIGKILL)

@@ -189,7 +189,8 @@ def _numbers(cells: dict[str, np.ndarray], columns: Sequence[int]) -> np.ndarray
     numbers = np.empty((len(columns), len(next(iter(cells.values()))))).T  # column by column, as DuckDB gives them
     for position, column in enumerate(columns):
         numbers[:, position] = np.ma.filled(cells[f"c{column}"], np.nan)
-    numbers[~(np.abs(numbers) < LARGEST_NUMBER)] = np.nan
+    if not (numbers.max(initial=0) < LARGEST_NUMBER and numbers.min(initial=0) > -LARGEST_NUMBER):  # or one is NaN
+        numbers[~(np.abs(numbers) < LARGEST_NUMBER)] = np.nan
     return numbers
 
 

@@ -20,6 +20,7 @@ _ORDERS: tuple[DateOrder, ...] = ("dmy", "mdy")
 
 DAY_S = 86400.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times without a zone are taken as UTC
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TIME_OF_DAY = (
     r"(?P<hour>\d\d?)[:.-](?P<minute>\d\d)[:.-](?P<second>\d\d)(?:[.,:_](?P<fraction>\d{1,9}))?"
@@ -34,6 +35,8 @@ _WAYS = tuple(
         r"(?P<name>[A-Za-z]{3})[a-z]*[-/. ]+(?P<day>\d\d?)[-/., ]+(?P<year>\d{4})[T ,_]+",
     )
 )
+_MINUTE_AND_SECOND = re.compile(r"((?:.*[T _,])?\d\d?:\d\d:)(\d\d)(?:[.,_](\d{1,9}))?(\D.*)?", re.ASCII)
+"""A time apart from its seconds, which most rows share with the one before."""
 _OPEN_ORDER = re.compile(r"\s*(\d\d?)([-/])(\d\d?)\2(\d{4})[T ,_]", re.ASCII)
 """A date whose first two numbers are day and month, or month and day; with dots it is always the day first."""
 
@@ -52,10 +55,13 @@ class TimeWords:
         Raises:
             DataError: day and month cannot be told apart, and it matters.
         """
+        words = [word for word in first if word]
+        self._is_iso = not words or _is_iso(words[0])
+        self._seconds_of_minute: dict[tuple[str, str | None], float] = {}
         self._order: DateOrder | None = "dmy"
         self.unused_dates = ""
         """What is open about the dates, where times of day are all that can be read beyond doubt."""
-        dates = sorted({match.groups() for word in first if word and (match := _OPEN_ORDER.match(word))})
+        dates = sorted({match.groups() for word in words if (match := _OPEN_ORDER.match(word))})
         if dates:
             self._order = _order_of(dates, name, where)
         if self._order is None:
@@ -63,16 +69,29 @@ class TimeWords:
 
     def seconds(self, words: Iterable[str | None]) -> np.ndarray:
         """Return seconds since 1970 (UTC), or since midnight where there is no date: float64 [time]; NaN is no time."""
-        order = self._order
-        return np.array([np.nan if word is None else _seconds(word, order) for word in words], np.float64)
+        return np.array([np.nan if word is None else self._seconds(word) for word in words], np.float64)
+
+    def _seconds(self, word: str) -> float:
+        if self._is_iso:
+            try:
+                moment = datetime.fromisoformat(word)
+            except ValueError:
+                return _odd_seconds(word, self._order)
+            return (moment - (_EPOCH if moment.tzinfo else _NAIVE_EPOCH)).total_seconds()
+        if (match := _MINUTE_AND_SECOND.fullmatch(word)) is None or match[2] > "59":
+            return _odd_seconds(word, self._order)
+        minute = (match[1], match[4])
+        if minute not in self._seconds_of_minute:
+            self._seconds_of_minute[minute] = _odd_seconds(f"{match[1]}00{match[4] or ''}", self._order)
+        return self._seconds_of_minute[minute] + int(match[2]) + float(f"0.{match[3] or 0}")
 
 
-def _seconds(word: str, order: DateOrder | None) -> float:
+def _is_iso(word: str) -> bool:
     try:
-        moment = datetime.fromisoformat(word)
+        datetime.fromisoformat(word)
     except ValueError:
-        return _odd_seconds(word, order)
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH).total_seconds()
+        return False
+    return True
 
 
 def _odd_seconds(word: str, order: DateOrder | None) -> float:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import find_recordings, generic_csv
 from llasa_core.data.readers.generic_csv import read_generic_csv
 from llasa_core.data.recording import Recording, Segment
-from llasa_core.data.unit_words import ACC_SCALE, GYR_SCALE, TIME_SCALE
 from llasa_core.errors import DataError
 
 if TYPE_CHECKING:
@@ -88,31 +86,6 @@ def test_every_decision_is_told_with_its_evidence(walk: Path):
     )
 
 
-@pytest.mark.parametrize("separator", [",", ";"])
-@pytest.mark.parametrize("rate", [20, 25, 50, 100, 200])
-def test_units_and_clocks_that_nobody_names_give_the_same_samples(
-    tmp_path: Path, nodding: Callable[..., np.ndarray], rate: int, separator: str
-):
-    samples = nodding(12 * rate, rate)
-    ways = list(itertools.product(("m/s^2", "g", "mg"), GYR_SCALE, ("s", "ms", "ns")))
-    for acc, gyr, time in ways if rate == 50 else ways[:: len(ways) // 4]:
-        ticks = np.arange(12 * rate) / rate / TIME_SCALE[time]
-        written = samples / ([ACC_SCALE[acc]] * 3 + [GYR_SCALE[gyr]] * 3)
-        path = write(tmp_path / "walk.csv", ["t", *NAMES], ticks, written, separator=separator)
-        (recording,) = read(path)
-
-        assert recording.sampling_rate_hz == rate
-        assert recording.samples == pytest.approx(samples, abs=1e-6)
-        assert recording.quality == Quality.UNITS_DETECTED
-
-
-def test_a_header_in_any_order_is_read_by_name(tmp_path: Path, nodding: Callable[..., np.ndarray]):
-    header = ["gyr_z", "gyr_y", "gyr_x", "acc_z", "acc_y", "acc_x", "t"]
-    table = np.column_stack([nodding(1000)[:, ::-1], np.arange(1000) / 50])
-
-    assert read(write(tmp_path / "walk.csv", header, table))[0].samples == pytest.approx(nodding(1000), abs=1e-8)
-
-
 def test_gravity_beside_acceleration_without_is_added(tmp_path: Path, nodding: Callable[..., np.ndarray]):
     header = [f"{sensor}.{axis}" for sensor in ("userAcceleration", "gravity", "rotationRate") for axis in "xyz"]
     samples = nodding(1000)
@@ -154,32 +127,6 @@ def test_columns_can_be_told_by_position(tmp_path: Path, nodding: Callable[..., 
     (recording,) = read(path, columns=("1", "2", "3", "4", "5", "6", "7"))
 
     assert recording.samples == pytest.approx(nodding(1000))
-
-
-def test_a_gap_gives_two_recordings(tmp_path: Path, nodding: Callable[..., np.ndarray]):
-    times = np.arange(1000) / 50 + np.repeat([0, 3.2], [400, 600])
-    first, second = read(write(tmp_path / "walk.csv", HEADER, times, nodding(1000)))
-
-    assert (first.session, len(first.samples), second.session, len(second.samples)) == ("walk", 400, "walk.2", 600)
-    assert first.subject == second.subject == "csv/walk"
-    assert second.notes[-1] == "starts after a gap of 3.22 s"
-
-
-def test_missing_values_are_counted_and_bridged(walk: Path, nodding: Callable[..., np.ndarray]):
-    (recording,) = read(edit(walk, 502, 3, ""))
-
-    assert recording.left_out == (("value missing or beyond all sensors", 1),)
-    assert recording.bridged == ((500, 501),)
-    assert recording.samples == pytest.approx(nodding(1000), abs=1e-4)
-
-
-def test_text_in_a_number_column_is_refused_or_dropped_and_counted(walk: Path):
-    edit(walk, 502, 6, "n/a")
-
-    assert refusal(walk) == f'gyr_y (rad/s) is not a number: "n/a"\n  where: walk.csv:502:6\n  fix:   {FIX_ROW}'
-    (recording,) = read(walk, bad_rows="drop")
-    assert recording.left_out == (("row that could not be read", 1),)
-    assert recording.bridged == ((500, 501),)
 
 
 def test_dropped_rows_leave_their_time_free_where_there_is_no_clock(tmp_path: Path, nodding: Callable[..., np.ndarray]):
@@ -239,31 +186,6 @@ def test_a_label_column_that_is_not_read_is_told(tmp_path: Path, nodding: Callab
 
     assert (
         "column `activity` is not read; `--label-column activity` takes the activities from it" in read(path)[0].notes
-    )
-
-
-def test_a_missing_gyroscope_can_be_allowed(tmp_path: Path, nodding: Callable[..., np.ndarray]):
-    path = write(tmp_path / "acc.csv", HEADER[:4], np.arange(1000) / 50, nodding(1000)[:, :3])
-    (recording,) = read(path, allow_missing_gyro=True)
-
-    assert recording.quality == Quality.GYRO_MISSING
-    assert not recording.samples[:, 3:].any()
-    assert "no gyroscope: gyr is zero" in recording.notes
-
-
-def test_sensors_with_clocks_of_their_own_that_never_meet_are_refused(
-    tmp_path: Path, nodding: Callable[..., np.ndarray]
-):
-    header = ["acc timestamp", *NAMES[:3], "gyro timestamp", *NAMES[3:]]
-    samples, ticks = nodding(1000), np.arange(1000) * 20_000_000
-    path = write(
-        tmp_path / "walk.csv", header, ticks, samples[:, :3], ticks + 1_700_000_000_000_000_000, samples[:, 3:]
-    )
-
-    assert refusal(path) == (
-        "acceleration (from 0 s on) and angular rate (from 1700000000 s on) were never on at the same time\n"
-        "  where: walk.csv\n"
-        "  fix:   export both with the same clock: one may count since 1970, the other since the device started"
     )
 
 

@@ -10,7 +10,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,11 +66,13 @@ class LlmServer:
             number = len(self.asked)
         return self.plan(number, asked.body)
 
-    def __enter__(self) -> LlmServer:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._http.shutdown()
         self._http.server_close()
 
@@ -98,7 +100,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(answered.status)
         length = len(answered.body) * answered.repeat if answered.declared_bytes is None else answered.declared_bytes
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(length), **answered.headers}.items():
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(length),
+            **answered.headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         for _ in range(answered.repeat):

@@ -6,18 +6,17 @@ import hashlib
 import json
 import random
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from llasa_core.data.llm_written.endpoint import Failure
 from llasa_core.data.llm_written.pace import Pace
 from llasa_core.data.llm_written.tokens import Spent
-from llasa_core.errors import RunError, UsageError
+from llasa_core.errors import LlasaError, RunError, UsageError
 
 if TYPE_CHECKING:
     from llasa_core.data.llm_written.cache import Answer, AnswerCache
     from llasa_core.data.llm_written.endpoint import Request
     from llasa_core.data.llm_written.settings import LlmPace
-    from llasa_core.errors import LlasaError
 
 MOST_IN_A_ROW = 20
 """Requests without an answer, one after the other: then something is wrong with the endpoint."""
@@ -73,7 +72,10 @@ class Asking:
             self.spent.found()
             return answer
         answer = self._tried(request)
-        self._cache.put(key, answer)
+        try:
+            self._cache.put(key, answer)
+        except LlasaError as error:  # a full disk: what others paid for could not be kept either
+            self._end(error)
         self.spent.answered(answer.prompt_tokens, answer.answer_tokens)
         return answer
 
@@ -132,7 +134,7 @@ class Asking:
         if n_in_a_row >= MOST_IN_A_ROW:
             self._end(_silent(f"the endpoint left {n_in_a_row} requests in a row unanswered", failure, self._url))
 
-    def _end(self, error: LlasaError) -> None:
+    def _end(self, error: LlasaError) -> NoReturn:
         with self._lock:
             self.fatal = self.fatal or error
         self.stop()

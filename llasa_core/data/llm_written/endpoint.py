@@ -178,6 +178,8 @@ class Endpoint:
         except APITimeoutError as error:
             raise Failure("timed out") from error
         except APIConnectionError as error:
+            if isinstance(error.__cause__, Failure):  # of `_check_status`; some versions of the client wrap it
+                raise error.__cause__ from error
             raise Failure("no connection", said=self._clean(_innermost(error))) from error
         except OpenAIError as error:
             raise Failure("no connection", said=self._clean(str(error))) from error
@@ -236,6 +238,7 @@ class Endpoint:
         """Return what an endpoint said, without the key that it may repeat."""
         if self._key:
             text = text.replace(self._key, "…")
+        text = text.encode("utf-8", "replace").decode()  # half a surrogate pair could not be written
         return text if len(text) <= most else text[:most] + "…"
 
 

@@ -119,4 +119,5 @@ def _listed(names: list[str]) -> str:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    is_half_a_letter = isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value)
+    return isinstance(value, str) and bool(value.strip()) and not is_half_a_letter

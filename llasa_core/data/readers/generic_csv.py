@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from llasa_core.data.assemble import About, Words, recordings_of
-from llasa_core.data.clock import Clock, find_clock, usual_step
+from llasa_core.data.clock import POSSIBLE_HZ, Clock, find_clock, usual_step
 from llasa_core.data.column_choice import time_unit_stated
 from llasa_core.data.columns import find_columns
 from llasa_core.data.deciding import Headed, decide_units, refuse_another_unit
@@ -180,7 +180,7 @@ def _find_clock(head: list[Rows], rows: CsvRows, options: ReadOptions, where: Pl
     if options.sampling_rate_hz is not None:
         return _clock_of_rate(options.sampling_rate_hz, "`--rate` says so", rows)
     for line in rows.table.dialect.preamble:
-        if match := _RATE.search(line):
+        if (match := _RATE.search(line)) and POSSIBLE_HZ[0] <= float(match[1]) <= POSSIBLE_HZ[1]:
             return _clock_of_rate(float(match[1]), f"the line `{line.strip()[:60]}` above the table says so", rows)
     refuse_raw_steps(np.concatenate([rows.acc(block) for block in head]), where)
     raise DataError(
@@ -198,10 +198,13 @@ def _clock_of_rate(rate_hz: float, evidence: str, rows: CsvRows) -> Clock:
 def _complete_rows(head: list[Rows], rows: CsvRows, where: Place) -> tuple[np.ndarray, np.ndarray | None]:
     """Return acc and gyr [row, 3] of the rows that hold all their values, in the file's units."""
     acc = np.concatenate([rows.acc(block) for block in head])
-    is_whole = np.isfinite(acc).all(axis=1)
     gyr = None
     if rows.columns.gyr is not None:
         gyr = np.concatenate([part for block in head if (part := rows.gyr(block)) is not None])
+    if len(acc) and np.isfinite(acc).all() and (gyr is None or np.isfinite(gyr).all()):
+        return acc, gyr
+    is_whole = np.isfinite(acc).all(axis=1)
+    if gyr is not None:
         is_whole &= np.isfinite(gyr).all(axis=1)
     if not is_whole.any():
         raise DataError("no row has a value for every channel", where=where, fix=_RECORD_LONGER)
@@ -241,8 +244,8 @@ def _first_tick(head: list[Rows], rows: CsvRows, clock: ColumnName | None) -> fl
 def _nothing_left(timeline: Timeline, rows: CsvRows, begins_s: tuple[float, float], where: Place) -> DataError:
     if rows.columns.gyr_time is not None and timeline.n_missing > timeline.n_short:
         return DataError(
-            f"acceleration (from {begins_s[0]:.10g} s on) and angular rate (from {begins_s[1]:.10g} s on) were never on "
-            "at the same time",
+            f"acceleration (from {begins_s[0]:.10g} s on) and angular rate (from {begins_s[1]:.10g} s on) "
+            "were never on at the same time",
             where=where,
             fix="export both with the same clock: one may count since 1970, the other since the device started",
         )

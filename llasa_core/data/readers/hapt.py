@@ -152,10 +152,16 @@ def find_hapt(files: Sequence[RawFile], options: ReadOptions) -> list[HaptExperi
 
 
 def without_bad_rows(recording: Recording) -> Recording:
-    """Return the recording with rows of NaN bridged, and its segments cut around them, so that no window holds one."""
+    """Return the recording with rows of NaN bridged, and its segments cut around them, so that no window holds one.
+
+    Raises:
+        DataError: there is no other row.
+    """
     is_bad = np.isnan(recording.samples).any(axis=1)
     if not is_bad.any():
         return recording
+    if is_bad.all():
+        raise DataError("no row has a value for every channel", where=recording.file, fix="copy or download it again")
     samples = recording.samples.copy()
     good = np.flatnonzero(~is_bad)
     for channel in samples.T:

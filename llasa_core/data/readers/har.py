@@ -179,10 +179,10 @@ def _runs(windows: np.ndarray, people: np.ndarray, codes: np.ndarray, is_bad: np
     The numbers are the same to the last digit, since the windows were cut from one filtered signal.
     """
     goes_on: np.ndarray = (people[1:] == people[:-1]) & (codes[1:] == codes[:-1])
-    goes_on &= (windows[:-1, HALF:] == windows[1:, :HALF]).all(axis=(1, 2))
+    goes_on &= (windows[:-1, HALF:] == windows[1:, :HALF]).all(axis=(1, 2)) & ~is_bad[1:] & ~is_bad[:-1]
     starts = np.flatnonzero(np.concatenate([[True], ~goes_on]))
     for start, end in zip(starts.tolist(), (*starts[1:].tolist(), len(windows)), strict=True):
-        if not is_bad[start]:  # a bad window equals no other: it is a run of its own
+        if not is_bad[start]:  # it is a run of its own
             yield start, end
 
 

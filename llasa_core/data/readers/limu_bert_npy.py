@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 GRAVITY_RANGE = (8.3, 11.3)
 """Where the median length of the windows' mean acceleration lies when it is in m/s² with gravity."""
+LARGEST_VALUE = 1e6
+"""Beyond it a number is damage."""
 _DATA_FILE = re.compile(r"data_(\d+)_(\d+)\.npy")
 
 
@@ -164,7 +166,7 @@ class PublishedWindows:
             )
         if not len(data):
             raise self._refused(self.data, "the array holds no window")
-        bad = np.argwhere(~np.isfinite(data[:, :, : len(CHANNELS)]))
+        bad = np.argwhere(~(np.abs(data[:, :, : len(CHANNELS)]) <= LARGEST_VALUE))
         if len(bad):
             window, step, channel = bad[0].tolist()
             raise self._refused(self.data, f"{CHANNELS[channel]} is not a number in window {window}, step {step}")
@@ -240,9 +242,10 @@ def _meaning(file: RawFile, options: ReadOptions) -> Meaning:
 def _array(file: RawFile) -> np.ndarray:
     try:
         return np.asarray(np.load(io.BytesIO(file.read_bytes()), allow_pickle=False), np.float64)
-    except (ValueError, EOFError) as error:
+    except Exception as error:  # numpy evaluates the header as Python, which fails in any way
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataError(
-            f"not a whole array of numbers: {error}", where=file.shown, fix="copy the file again"
+            f"not a whole array of numbers: {reason}", where=file.shown, fix="copy the file again"
         ) from error
 
 

@@ -172,7 +172,9 @@ def _unit_and_frame(
 
 
 def _size(dialect: Dialect, names: Sequence[str], axes: Sequence[str]) -> float:
-    """Return the median length of a vector in the first rows of a table."""
+    """Return the median length of a vector in the first rows of a table; NaN where an axis is missing."""
+    if not set(axes) <= set(names):
+        return np.nan
     positions = [names.index(axis) for axis in axes]
     cells = [[row[position].replace(",", ".") for position in positions] for row in dialect.sample]
     vectors = [[float(cell) for cell in row] for row in cells if all(map(_is_float, row))]

@@ -74,7 +74,10 @@ def _clock(name: str) -> str:
 
 def _n_clipped(file: RawFile, dialect: Dialect, sensors: Sequence[tuple[str, ...] | None]) -> int:
     """Return the samples that the low-noise accelerometer cuts off, among as many as units are decided on."""
-    columns = [sensors.index((kind, axis)) for kind in (_LOW_NOISE, _WIDE_RANGE) for axis in "XYZ"]
+    wanted = [(kind, axis) for kind in (_LOW_NOISE, _WIDE_RANGE) for axis in "XYZ"]
+    if not set(wanted) <= set(sensors):
+        return 0
+    columns = [sensors.index(one) for one in wanted]
     blocks, n_rows = [], 0
     try:
         for rows in Table(file, dialect, "drop").rows(columns):
