@@ -36,20 +36,24 @@ class Window:
         self.up = self.acc.mean(axis=0) / np.sqrt((self.acc.mean(axis=0) ** 2).sum())
 
     def deviation_mg(self, part: slice = slice(None)) -> float:
+        """Mean amplitude deviation."""
         size = self.size[part]
         return float(np.mean(np.abs(size - size.mean())) / G * 1000)
 
     @property
     def moves(self) -> bool:
+        """Whether there is some movement."""
         return self.deviation_mg() >= 16.7
 
     @property
     def intensity(self) -> str:
+        """The word for it."""
         value = self.deviation_mg()
         return "vigorous" if value >= 414 else "moderate" if value >= 91 else "light" if value >= 16.7 else "still"
 
     @property
     def upright(self) -> tuple[str, str] | None:
+        """Which axis points up or down, if one does."""
         axis = int(np.abs(self.up).argmax())
         angle = np.rad2deg(np.arccos(min(1.0, abs(self.up[axis]))))
         return ("xyz"[axis], "up" if self.up[axis] > 0 else "down") if angle <= 30 else None
@@ -64,33 +68,42 @@ class Window:
 
     @property
     def steps(self) -> bool:
+        """Whether there is a rhythm that may be one of steps."""
         gait = self.activity in {None, "walking", "climbing stairs", "descending stairs", "jogging"}
         return gait and self.moves and self.peak_correlation >= 0.3999
 
     def correlation(self) -> np.ndarray:
+        """Unbiased autocorrelation by lag."""
         x = self.size - self.size.mean()
         n = len(x)
         return np.array([(x[: n - k] * x[k:]).sum() / (n - k) for k in range(n - 1)]) / (x**2).mean()
 
-    def correlation_at(self, seconds: float) -> float:
+    def rhythm(self) -> tuple[int, int, bool]:
+        """Lag of the period, lag of a step, and whether the period is two steps."""
         values = self.correlation()
-        at = seconds * self.rate_hz
-        return float(max(np.interp([at - 1, at - 0.5, at, at + 0.5, at + 1], np.arange(len(values)), values)))
+        first, last = int(np.ceil(0.25 * self.rate_hz)), int(2.0 * self.rate_hz)
+        peaks = [k for k in range(first, last + 1) if values[k - 1] <= values[k] > values[k + 1]]
+        period = next(k for k in peaks if values[k] >= 0.85 * max(values[j] for j in peaks))
+        half = max(range(max(1, period // 2 - 1), period // 2 + 2), key=lambda k: values[k])
+        is_peak = values[half - 1] <= values[half] >= values[half + 1]
+        two_steps = period > self.rate_hz or bool(
+            is_peak and half >= first and half < period - 1 and values[half] > 0.4 * values[period]
+        )
+        return period, half if two_steps else period, two_steps
+
+    @property
+    def cadence(self) -> float:
+        """Steps a minute, from the top of the parabola through the period."""
+        period, _, two_steps = self.rhythm()
+        before, here, after = self.correlation()[period - 1 : period + 2]
+        lag = period + np.clip((before - after) / (2 * (before - 2 * here + after)), -0.5, 0.5)
+        return float((120 if two_steps else 60) * self.rate_hz / lag)
 
     @property
     def symmetry(self) -> float:
         """Correlation at one step over that at two, the smaller over the larger."""
         values = self.correlation()
-        first, last = int(np.ceil(0.25 * self.rate_hz)), int(2.0 * self.rate_hz)
-        peaks = [k for k in range(first, last + 1) if values[k - 1] <= values[k] > values[k + 1]]
-        period = next(k for k in peaks if values[k] >= 0.85 * max(values[j] for j in peaks))
-        around = range(max(1, period // 2 - 1), period // 2 + 2)
-        half = max(around, key=lambda k: values[k])
-        is_peak = values[half - 1] <= values[half] >= values[half + 1]
-        two_steps = period > self.rate_hz or (
-            is_peak and half >= first and half < period - 1 and values[half] > 0.4 * values[period]
-        )
-        step = half if two_steps else period
+        period, step, two_steps = self.rhythm()
         stride = period if two_steps else max(range(2 * period - 2, 2 * period + 3), key=lambda k: values[k])
         one, two = (self.top(values, k) for k in (step, stride))
         return min(1.0, max(0.0, min(one, two) / max(one, two)))
@@ -105,14 +118,17 @@ class Window:
 
     @property
     def posture_change_deg(self) -> float:
+        """Angle of gravity between first and last second."""
         second = round(self.rate_hz)
         a, b = self.acc[:second].mean(axis=0), self.acc[-second:].mean(axis=0)
         return float(np.rad2deg(np.arccos(np.clip(a @ b / np.sqrt((a @ a) * (b @ b)), -1, 1))))
 
     def channel(self, kind: str, axis: str) -> np.ndarray:
+        """Values of one channel."""
         return (self.acc if kind.startswith("acc") else self.gyr)[:, "xyz".index(axis)]
 
     def spectrum_peak_is(self, hz: float) -> bool:
+        """Whether the spectrum is highest near a frequency."""
         x = (self.size - self.size.mean()) * np.hanning(len(self.size))
         f = np.fft.rfftfreq(len(x) * 4, 1 / self.rate_hz)
         p = np.abs(np.fft.rfft(x, len(x) * 4))
@@ -128,19 +144,19 @@ def close(said: str, true: float, share: float = 0.005) -> bool:
 
 
 def is_cadence(window: Window, spoken_spm: float) -> bool:
-    """Return whether the motion repeats after one step of this cadence, or after two."""
-    step_s = 60 / spoken_spm
-    best = max(window.correlation_at(step_s), window.correlation_at(2 * step_s))
-    return window.steps and best >= 0.9 * window.peak_correlation
+    """Return whether the motion has steps, and so many a minute."""
+    return window.steps and abs(spoken_spm - window.cadence) <= 0.55
 
 
 def clearly_more(values: list[float]) -> int | None:
+    """Return which value stands out, if one does."""
     order = np.argsort(values)
     top, next_one = (max(values[i], 16.7) for i in (order[-1], order[-2]))
     return int(order[-1]) if top >= 1.2 * next_one * 0.9999 else None
 
 
 def strongest(signal: np.ndarray) -> str | None:
+    """Return the axis that varies clearly most."""
     std = signal.std(axis=0)
     order = np.argsort(std)
     return "xyz"[order[-1]] if std[order[-1]] >= 1.2 * std[order[-2]] * 0.99999 else None
@@ -164,6 +180,7 @@ def checks(question: str, answer: str, windows: list[Window]) -> list[tuple[str,
 
 
 def of_activity(question: str, answer: str, window: Window, say: Any) -> None:
+    """Check what an answer says of the activity."""
     asked = re.search(r"(?:person|sensor|someone) (?:is )?(doing )?([a-z ]+?)(?: while| ?\?)", question)
     if (
         re.match(r"(Yes|No)[.,]", answer)
@@ -196,6 +213,7 @@ KNOWN = {
 
 
 def of_movement(question: str, answer: str, window: Window, say: Any) -> None:
+    """Check what an answer says of movement and rhythm."""
     low = answer.lower()
     if re.search(r"^moving\.|it moves", low):
         say("moves", right=window.moves)
@@ -233,6 +251,7 @@ def of_movement(question: str, answer: str, window: Window, say: Any) -> None:
 
 
 def of_posture(question: str, answer: str, window: Window, say: Any) -> None:
+    """Check what an answer says of posture and axes."""
     if match := re.search(r"([xyz]) axis,? (?:pointing|points) (up|down)", answer):
         say("upright", right=window.upright == (match[1], match[2]))
     if "tilted" in answer:
@@ -247,6 +266,7 @@ def of_posture(question: str, answer: str, window: Window, say: Any) -> None:
 
 
 def of_numbers(question: str, answer: str, window: Window, say: Any) -> None:
+    """Check the other numbers in an answer."""
     if match := re.search(rf"{NUMBER} degrees a second", answer):
         at_most = re.search(r"at most|peak|fastest", question)
         say("turning", right=close(match[1], window.turn.max() if at_most else window.turn.mean()))
@@ -269,6 +289,7 @@ def of_numbers(question: str, answer: str, window: Window, say: Any) -> None:
 
 
 def of_channel(question: str, answer: str, window: Window, say: Any) -> None:
+    """Check a statistic of the channel that the question names."""
     named = re.search(CHANNEL, question)
     if named is None:
         return

@@ -16,6 +16,7 @@ from llasa_cli.chat import chat
 from llasa_cli.eval import evaluate
 from llasa_cli.fetch import fetch
 from llasa_cli.finetune import finetune
+from llasa_cli.import_qa import import_qa
 from llasa_cli.inspect import inspect
 from llasa_cli.prepare_data import prepare_data
 from llasa_cli.pretrain import pretrain
@@ -38,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("prepare-data")(prepare_data)
+app.command("import-qa")(import_qa)
 app.command("pretrain")(pretrain)
 app.command("finetune")(finetune)
 app.command("eval")(evaluate)

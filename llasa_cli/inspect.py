@@ -67,6 +67,19 @@ Window = Annotated[
 ]
 Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw a figure too.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Of a data folder: compare the checksums of its shards.")]
+Audit = Annotated[
+    bool,
+    typer.Option(
+        "--audit", help="Check the questions and answers of a data folder, or of a LLaVA-style JSON file, one by one."
+    ),
+]
+Windows = Annotated[
+    Path | None,
+    typer.Option("--windows", metavar="PATH", help="With --audit of a file: the folder, or array, of its windows."),
+]
+MaxTokens = Annotated[
+    int, typer.Option("--max-tokens", min=1, metavar="N", help="With --audit: items that are longer are named.")
+]
 
 
 def inspect(  # noqa: PLR0913, PLR0917 - each flag is one
@@ -93,12 +106,21 @@ def inspect(  # noqa: PLR0913, PLR0917 - each flag is one
     stride: Stride = None,
     target_rate: TargetRate = 20.0,
     allow_upsample: AllowUpsample = False,
+    audit: Audit = False,
+    windows: Windows = None,
+    max_tokens: MaxTokens = 2048,
 ) -> None:
     """Show what is in a recording, a data folder, one of its windows or a checkpoint, and whether it can be used.
 
     Of recordings it says what prepare-data would decide, and on what evidence, without writing anything; it ends with
-    exit code 2 where prepare-data would refuse.
+    exit code 2 where prepare-data would refuse. With --audit it ends with exit code 1 where something must be repaired.
     """
+    if audit:
+        _check_audit(path, {"--recording": recording, "--window": window, "--png": png, "--verify": verify or None})
+        _audit(path, windows, max_tokens, as_json=as_json)
+        return
+    if windows is not None:
+        raise UsageError("--windows is about the windows of an audited file", where=path, fix="pass `--audit` too")
     if png is not None:
         _check_png(png)
     look = _look_at_ours(path, recording, window, verify=verify)
@@ -133,6 +155,28 @@ def inspect(  # noqa: PLR0913, PLR0917 - each flag is one
             errors.append(error)
     if errors:
         raise errors[0] if len(errors) == 1 else ErrorGroup(errors)
+
+
+def _audit(path: Path, windows: Path | None, max_tokens: int, *, as_json: bool) -> None:
+    from llasa_core.data.audit.audit import audit
+    from llasa_core.inspect.audited import shared_samples
+
+    with console.progress(f"audit {path.name}") as progress:
+        report = audit(
+            path,
+            windows=windows,
+            max_tokens=max_tokens,
+            same_samples=lambda store: shared_samples(store, progress),
+            progress=progress,
+        )
+    console.show(report, as_json=as_json)
+    if report.must_be_repaired:
+        raise typer.Exit(1)
+
+
+def _check_audit(path: Path, flags: dict[str, object]) -> None:
+    if wrong := [flag for flag, value in flags.items() if value is not None]:
+        raise UsageError(f"{wrong[0]} says nothing about an audit", where=path, fix=f"leave out `{wrong[0]}`")
 
 
 def _look_at_ours(path: Path, recording: str | None, window: str | None, *, verify: bool) -> Look | None:

@@ -10,6 +10,18 @@ from pydantic import ValidationError
 
 from llasa_cli import console
 from llasa_cli.flags import FreshFlag, JsonFlag
+from llasa_cli.llm_flags import (
+    Limit,
+    LlmConcurrency,
+    LlmModel,
+    LlmRpm,
+    LlmTimeout,
+    LlmTpm,
+    LlmUrl,
+    PriceIn,
+    PriceOut,
+    llm_of_flags,
+)
 from llasa_cli.reading import (
     AccUnitFlag,
     AllowMissing,
@@ -51,8 +63,11 @@ Stride = Annotated[
 ]
 TargetRate = Annotated[float, typer.Option("--target-rate", metavar="HZ", help="Rate of the windows.")]
 Qa = Annotated[
-    Literal["facts", "none"],
-    typer.Option("--qa", help="facts: templated questions about the labels; none: no questions."),
+    Literal["facts", "llm", "none"],
+    typer.Option(
+        "--qa",
+        help="Questions from templates, answered from labels and measurements; or by a language model; or none.",
+    ),
 ]
 Compat = Annotated[
     Literal["limu-bert"] | None, typer.Option(help="Resample and cut as LIMU-BERT's published preprocessing does.")
@@ -109,6 +124,15 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - each flag is one
     merge: Merge = False,
     backend: Backend = "local",
     scheduler: Scheduler = None,
+    llm_url: LlmUrl = None,
+    llm_model: LlmModel = None,
+    limit: Limit = None,
+    llm_concurrency: LlmConcurrency = None,
+    llm_rpm: LlmRpm = None,
+    llm_tpm: LlmTpm = None,
+    llm_timeout: LlmTimeout = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
     fresh: FreshFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -135,18 +159,31 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - each flag is one
         allow_missing=allow_missing,
         keep_frame=keep_frame,
     )
-    try:
-        settings = PrepareSettings(
-            windows=_windows(window, stride, target_rate, compat, allow_upsample=allow_upsample),
-            reading=reading,
-            qa=qa,
-            skip_bad=skip_bad,
-            seed=seed,
-            **({"shard_mb": shard_mb} if shard_mb is not None else {}),
-        )
-    except ValidationError as error:
-        raise wrong_flag(error, "prepare-data", FLAG_OF) from error
+    llm_flags = {
+        "url": llm_url,
+        "model": llm_model,
+        "limit": limit,
+        "concurrency": llm_concurrency,
+        "rpm": llm_rpm,
+        "tpm": llm_tpm,
+        "timeout_s": llm_timeout,
+        "price_in": price_in,
+        "price_out": price_out,
+    }
     with console.progress("prepare-data", 100) as progress:
+        llm, llm_run = llm_of_flags(qa, llm_flags, progress=progress, tell=console.note)
+        try:
+            settings = PrepareSettings(
+                windows=_windows(window, stride, target_rate, compat, allow_upsample=allow_upsample),
+                reading=reading,
+                qa=qa,
+                llm=llm,
+                skip_bad=skip_bad,
+                seed=seed,
+                **({"shard_mb": shard_mb} if shard_mb is not None else {}),
+            )
+        except ValidationError as error:
+            raise wrong_flag(error, "prepare-data", FLAG_OF) from error
         if merge:
             report = merge_folders(sources, out, shard_mb=shard_mb, fresh=fresh, progress=progress)
         else:
@@ -157,6 +194,7 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - each flag is one
                 share=Share.parse(shard) if shard else None,
                 workers=workers,
                 scheduler=scheduler,
+                llm_run=llm_run,
                 fresh=fresh,
                 progress=progress,
             )

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import NonNegativeInt, PositiveFloat
 
 from llasa_core import __version__
+from llasa_core.data.ask import write_questions
 from llasa_core.data.draft import JOURNAL, Draft, Source
+from llasa_core.data.llm_written.settings import LlmRun, LlmSettings
 from llasa_core.data.plan import check_ours, is_whole, made_otherwise
-from llasa_core.data.qa import WindowRef, write_qa
-from llasa_core.data.questions import questions_for
 from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.report import PrepareReport, report_of
 from llasa_core.data.split import SPLITS, split_of
-from llasa_core.data.store import MANIFEST, SCHEMA_VERSION, read_column, read_manifest
+from llasa_core.data.store import MANIFEST, SCHEMA_VERSION, read_manifest
 from llasa_core.data.windows import WindowConfig
 from llasa_core.files import put_in_place, remove, sha256_of, write_json
 from llasa_core.locks import only_one
@@ -49,8 +49,11 @@ class PrepareSettings(Settings):
     """What a window is."""
     reading: ReadOptions = ReadOptions()
     """What the files do not say themselves."""
-    qa: Literal["facts", "none"] = "facts"
-    """`facts`: templated questions about the labels; `none`: windows only."""
+    qa: Literal["facts", "llm", "none"] = "facts"
+    """`facts`: questions from templates, answered from labels and measurements; `llm`: questions and answers that a
+    language model writes and the measurements check; `none`: windows only."""
+    llm: LlmSettings | None = None
+    """Which language model writes."""
     skip_bad: bool = False
     """Leave out and count a file that cannot be read, instead of refusing all."""
     shard_mb: PositiveFloat = 128
@@ -80,6 +83,8 @@ class Order:
     """Yields the questions of a split that are there besides the templated ones, if there are any in any split."""
     is_templated: Callable[[int], bool] = lambda _part: True
     """Whether the recordings of a piece of work get templated questions."""
+    llm_run: LlmRun | None = None
+    """How a language model is asked, where one writes the questions."""
     key: str = field(init=False)
     """The same for a run that may go on with what another left."""
 
@@ -119,7 +124,7 @@ def build_once(out: Path, ordered: Callable[[], Order], *, fresh: bool = False) 
         elif (out / MANIFEST).is_file():
             raise made_otherwise(out, order.decides, DEFAULTS)
         if not is_whole(draft_folder, order.decides, DEFAULTS):
-            _build(draft_folder, waiting, order)
+            _build(place, draft_folder, waiting, order)
         remove(draft_folder / JOURNAL)
         put_in_place(draft_folder, place)
         _clear_beside(place)
@@ -134,7 +139,7 @@ def _clear_beside(place: Path) -> None:
         remove(replaced)
 
 
-def _build(folder: Path, waiting: Path, order: Order) -> None:
+def _build(out: Path, folder: Path, waiting: Path, order: Order) -> None:
     """Fill the draft folder; the manifest, written last, says that it is whole."""
     settings = order.decides["settings"]
     config = WindowConfig.model_validate(settings["windows"])
@@ -144,13 +149,17 @@ def _build(folder: Path, waiting: Path, order: Order) -> None:
     for other in waiting.glob("*"):
         if other != here:
             remove(other)  # of other sources or settings
+    is_cut = False
     try:
         _fill(draft, order, here)
-        qa_items = _write_questions(draft, order)
-        write_json(folder / MANIFEST, _manifest(draft, order, qa_items))
+        is_cut = True
+        llm = (order.llm_run, out) if order.llm_run else None
+        asked = write_questions(draft, settings, lambda part, _: order.is_templated(part), order.own_items, llm)
+        write_json(folder / MANIFEST, _manifest(draft, order, *asked))
     except Exception:
-        remove(folder)  # an error would come again; only a killed run leaves its draft to go on with
-        remove(waiting)
+        if not (is_cut and order.llm_run):  # an endpoint may answer tomorrow, what else went wrong would come again
+            remove(folder)
+            remove(waiting)
         raise
 
 
@@ -174,43 +183,14 @@ def _as_copy(source: Source, original: str) -> Source:
     return Source(name=source.name, file=source.file, sha256=source.sha256, left_out=[left_out])
 
 
-def _write_questions(draft: Draft, order: Order) -> dict[str, int]:
-    """Write the QA file of each split and return its number of items."""
-    if order.decides["settings"]["qa"] == "none" and order.own_items is None:
-        return {}
-    return {split: write_qa(draft.folder / f"qa-{split}.json", _questions(draft, order, split)) for split in SPLITS}
-
-
-def _questions(draft: Draft, order: Order, split: Split) -> Iterator[QaItem]:
-    if order.decides["settings"]["qa"] == "facts":
-        yield from _templated(draft, order, split)
-    if order.own_items is not None:
-        yield from order.own_items(draft, split)
-
-
-def _templated(draft: Draft, order: Order, split: Split) -> Iterator[QaItem]:
-    said = {name for source in draft.sources for name in source.activities}
-    activities = [name for name in draft.codes["activity"] if name in said]
-    name_of = dict(enumerate(draft.codes["activity"]))
-    seed = order.decides["settings"]["seed"]
-    refs = (WindowRef(shard.file, row) for shard in draft.shards for row in range(shard.windows))
-    codes = iter(read_column(draft.folder, draft.shards, "activity").tolist())
-    for part, source in zip(draft.parts, draft.sources, strict=True):
-        is_asked = split_of(source.subject) == split and order.is_templated(part)
-        for nth, ref, code in zip(range(source.windows), refs, codes):  # noqa: B905 - `refs` and `codes` go on
-            if is_asked:
-                window_id = f"{source.name}/{nth}"
-                yield from questions_for(window_id, ref, source.subject, name_of.get(code), activities, seed)
-
-
-def _manifest(draft: Draft, order: Order, qa_items: dict[str, int]) -> dict[str, Any]:
+def _manifest(draft: Draft, order: Order, qa_items: dict[str, int], left_out: list[dict[str, Any]]) -> dict[str, Any]:
     subjects = list(draft.codes["subject"])
     return {
         "schema_version": SCHEMA_VERSION,
         "tool_version": __version__,
         **order.decides,
         "sources": [asdict(source) for source in draft.sources],
-        "left_out": order.left_out,
+        "left_out": [*order.left_out, *left_out],
         "shards": [asdict(shard) for shard in draft.shards],
         "activities": list(draft.codes["activity"]),
         "subjects": subjects,

@@ -8,6 +8,7 @@ from llasa_core.data.build import Cuts, Order, PrepareSettings, Progress, build_
 from llasa_core.data.cutting import How
 from llasa_core.data.dask_crew import DaskCrew
 from llasa_core.data.fan_out import Desk, cut_by, cut_here, useful_workers
+from llasa_core.data.llm_written.settings import LlmRun
 from llasa_core.data.local_crew import LocalCrew
 from llasa_core.data.plan import plan
 from llasa_core.errors import DataError
@@ -34,6 +35,7 @@ def prepare(
     share: Share | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    llm_run: LlmRun | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
 ) -> PrepareReport:
@@ -49,6 +51,7 @@ def prepare(
         share: of the recordings, the ones to take; the others are other machines' work.
         workers: processes that read recordings side by side; left out, as many as pay off here.
         scheduler: address of a Dask cluster that shall do the reading instead.
+        llm_run: how a language model is asked, where the settings have one write the questions.
         fresh: replace a data folder made of other sources or settings, and forget a killed run.
         progress: told how much is done, in percent, and what is at hand.
 
@@ -69,6 +72,7 @@ def prepare(
             none_at_all=lambda: _no_window(work, settings.windows.window_s),
             may_be_empty=share is not None,
             notes=lambda draft: _places(work, draft),
+            llm_run=llm_run or LlmRun() if settings.qa == "llm" else None,
         )
 
     return build_once(out, ordered, fresh=fresh)

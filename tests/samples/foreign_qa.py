@@ -59,18 +59,18 @@ def window(nth: int) -> np.ndarray:
     activity = ACTIVITIES[nth % len(ACTIVITIES)]
     size = {"walking": 2.0, "jogging": 5.0}.get(activity, 0.01)
     samples = 0.02 * random.normal(size=(WINDOW_LEN, 6))
-    samples[:, nth % 3] += 9.8
-    samples[:, (nth + 1) % 3] += size * np.sin(2 * np.pi * (1.8 + 0.01 * nth) * time_s)
+    samples[:, nth % 3] += 9.8 + size * np.sin(2 * np.pi * (1.8 + 0.01 * nth) * time_s)
     samples[:, 3:] += 0.3 * size * np.sin(2 * np.pi * 0.9 * time_s)[:, None]
     return samples
 
 
 def pairs(nth: int) -> list[tuple[str, str]]:
     """Return five questions about a window, each with its own answer."""
+    samples = window(nth)
     words = {
-        "peak": f"{9.8 + nth % 7:.1f}",
+        "peak": f"{samples[:, :3].max():.1f}",
         "step": 9 + nth % 5,
-        "turn": f"{0.1 + 0.1 * (nth % 9):.1f}",
+        "turn": f"{samples[:, 3:].max():.1f}",
         "place": _PLACES[nth % len(_PLACES)],
         "activity": ACTIVITIES[nth % len(ACTIVITIES)],
     }

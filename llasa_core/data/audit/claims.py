@@ -32,6 +32,8 @@ MEASURED = (
     "second_half_mg",
 )
 """Facts that are numbers of a window."""
+_OF_STEPS = ("cadence_spm", "step_hz", "symmetry")
+"""Facts that there are where somebody steps."""
 _SEEN: Mapping[str, Callable[[Measured], object]] = {
     "moving": lambda window: window.is_moving,
     "intensity": lambda window: window.intensity,
@@ -71,6 +73,8 @@ def truth_of(claim: Claim, windows: Sequence[Measured]) -> tuple[bool, object]:
 
 
 def _number(fact: str, claim: Claim, window: Measured) -> float:
+    if fact in _OF_STEPS and not window.has_steps:
+        return math.nan
     if fact in MEASURED:
         return float(getattr(window, fact))
     if fact == "step_hz":
@@ -112,8 +116,8 @@ def _more_vigorous(windows: Sequence[Measured]) -> str:
 
 def _faster(windows: Sequence[Measured]) -> str | None:
     first, second = windows[:2]
-    if not (first.is_rhythmic and second.is_rhythmic):
-        return next((_WHICH[at] for at, window in enumerate((first, second)) if window.is_rhythmic), None)
+    if not (first.has_steps and second.has_steps):
+        return next((_WHICH[at] for at, window in enumerate((first, second)) if window.has_steps), None)
     difference = first.cadence_spm - second.cadence_spm
     return "alike" if abs(difference) < SAME_CADENCE_SPM else _WHICH[int(difference < 0)]
 

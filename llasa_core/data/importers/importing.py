@@ -16,7 +16,7 @@ from llasa_core.data.cutting import Cut
 from llasa_core.data.draft import Source
 from llasa_core.data.importers.foreign_file import items_in
 from llasa_core.data.importers.item import kind_of
-from llasa_core.data.importers.naming import dataset_of, subject_of
+from llasa_core.data.importers.naming import dataset_of, plain, subject_of
 from llasa_core.data.importers.repair import NEW_ID, Repairer, Repairs, by_window, tells
 from llasa_core.data.importers.report import IMPORTED, ImportReport
 from llasa_core.data.importers.shift import ShiftEvidence
@@ -170,7 +170,7 @@ class _Import:
         return Counter() if self._settings.skip_bad else None
 
     def _dataset_of(self, item: ForeignItem, path: Path) -> str:
-        return self._settings.dataset or dataset_of(item, path.name.split(".")[0])
+        return plain(self._settings.dataset) if self._settings.dataset else dataset_of(item, path.name.split(".")[0])
 
     def _store(self, kept: Kept, dataset: str, scale: Scale, spool: Spool) -> None:
         item = kept.item

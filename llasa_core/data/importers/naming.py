@@ -24,24 +24,24 @@ _SAME_SET = {"uci": "hapt", "motion": "motionsense"}
 def dataset_of(item: ForeignItem, otherwise: str) -> str:
     """Return the dataset of an item: as it says, or its windows' folder, or else the file's name."""
     if item.dataset:
-        return _plain(item.dataset)
+        return plain(item.dataset)
     name = item.windows[0]
     if isinstance(name, str):
         for folder in PurePosixPath(name.replace("\\", "/")).parent.parts[::-1]:
             if folder in {"/", "."} or ":" in folder:
                 break
             if not _SAYS_NOTHING.fullmatch(folder) and not _PERSON.search(folder):
-                return _plain(folder)
+                return plain(folder)
             if _SAYS_NOTHING.fullmatch(folder):
                 break
-    return _plain(otherwise)
+    return plain(otherwise)
 
 
 def subject_of(item: ForeignItem, dataset: str) -> str:
     """Return the person of an item as `dataset/name`, from what it says, its windows' path or its id."""
     dataset = _SAME_SET.get(dataset, dataset)
     if item.subject:
-        return f"{dataset}/{_number(_plain(item.subject))}"
+        return f"{dataset}/{_number(plain(item.subject))}"
     for text in (*(name for name in item.windows if isinstance(name, str)), item.id):
         if match := _PERSON.search(text):
             return f"{dataset}/{_number(match['name'].lower())}"
@@ -52,6 +52,6 @@ def _number(name: str) -> str:
     return f"{int(name):02d}" if name.isdecimal() else name
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return a text as names of sources have it: no spaces, no slashes."""
     return re.sub(r"[^\w.-]+", "-", text.strip()).strip("-").lower() or "imported"
