@@ -186,7 +186,7 @@ def of_activity(question: str, answer: str, window: Window, say: Any) -> None:
         re.match(r"(Yes|No)[.,]", answer)
         and re.match(r"(Is|Was|Does|Would).*(person|wearer|someone)", question)
         and asked
-        and asked[2] not in {"doing"}
+        and asked[2] != "doing"
     ):
         name = DOING.get(asked[2].strip(), asked[2].strip())
         say("yes or no", right=answer.startswith("Yes") == (name == window.activity))
@@ -393,8 +393,8 @@ def check(data: Path, n_items: int, seed: int) -> dict[str, Any]:
         for question, answer in zip(talk[::2], talk[1::2], strict=True):
             if item["kind"] == "unanswerable":
                 continue
-            question = re.sub(r"(?:[A-Z][a-z]+ (?:recording|\d+): )?<sensor>\n", "", question)
-            statements = checks(question, answer, windows)
+            plain = re.sub(r"(?:[A-Z][a-z]+ (?:recording|\d+): )?<sensor>\n", "", question)
+            statements = checks(plain, answer, windows)
             if not statements:
                 unread.append(f"{question} -> {answer}")
             for what, is_right in statements:

@@ -102,7 +102,7 @@ class _Whole:
 
     @property
     def is_templated(self) -> bool:
-        """Whether its questions are as `prepare-data` wrote them."""
+        """Whether its questions are as templates gave them, so that they can be asked anew at no cost."""
         return all(_is_templated(store) for store in self.stores)
 
     @property
@@ -189,17 +189,20 @@ def _whole(stores: list[WindowStore]) -> _Whole:
     entries: list[_Entry] = []
     inputs: list[tuple[int, dict[str, Any]]] = []
     left_out: list[tuple[int, dict[str, Any]]] = []
+    unplaced: list[dict[str, Any]] = []
     for store in stores:
         manifest = store.manifest
         places = manifest.get("places") or {}
         entries += _entries(store, places.get("sources"))
         inputs += _placed(manifest["inputs"], places.get("inputs"))
-        left_out += _placed(manifest["left_out"], places.get("left_out"))
+        n_placed = len(places.get("left_out", manifest["left_out"]))
+        left_out += _placed(manifest["left_out"][:n_placed], places.get("left_out"))
+        unplaced += manifest["left_out"][n_placed:]  # of the questions, in no order among all shares
     return _Whole(
         stores,
         sorted(entries, key=lambda entry: entry.place),
         [one for _, one in sorted(dict(inputs).items())],  # shares of one archive all name it
-        [one for _, one in sorted(dict(left_out).items())],
+        [*(one for _, one in sorted(dict(left_out).items())), *unplaced],
     )
 
 
@@ -269,11 +272,12 @@ def _merged(wholes: list[_Whole], settings: dict[str, Any]) -> list[dict[str, An
     return [
         {
             "inputs": [one["name"] for one in whole.inputs],
-            "settings": {key: value for key, value in whole.settings.items() if value != settings[key]},
+            "settings": {key: value for key, value in whole.settings.items() if value != settings.get(key)},
             "own_qa": [] if whole.is_templated else [_qa_digests(store) for store in whole.stores],
         }
         for whole in wholes
-        if not whole.is_templated or any(settings[key] is None for key in settings if whole.settings[key] is not None)
+        if not whole.is_templated
+        or any(settings[key] is None for key in settings if whole.settings.get(key) is not None)
     ]
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["PrepareSettings", "Progress", "prepare"]
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - each is one choice of this call
     sources: Sequence[Path],
     out: Path,
     settings: PrepareSettings,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 8 << 20
 """Read at once; larger blocks are no faster."""
 LONGEST_LINE = 1 << 20
+LONG_LINE = 2048
+"""Shorter lines are not looked at for having too many cells."""
 
 
 class Block(NamedTuple):
@@ -48,7 +50,7 @@ def text_blocks(stream: BinaryIO, dialect: Dialect, shown: Path) -> Iterator[Blo
         text = rest + (decoder.decode(chunk).encode() if decoder else chunk)
         text, n_zeros = _without_zeros(text)
         text, rest = _cut_after_last_line(text) if following else (text, b"")
-        text = _clean(_unix(text), dialect)
+        text = _without_endless_lines(_clean(_unix(text), dialect), dialect)
         if len(rest) > LONGEST_LINE:
             where = Place(shown, line + text.count(b"\n"))
             raise DataError(
@@ -88,6 +90,29 @@ def _clean(text: bytes, dialect: Dialect) -> bytes:
     if dialect.separator == BLANKS and re.search(rb"\t|  | $|^ ", text, re.MULTILINE):
         text = b"\n".join(b" ".join(line.split()) for line in text.split(b"\n"))
     return text
+
+
+def _without_endless_lines(text: bytes, dialect: Dialect) -> bytes:
+    """Return the text with lines of far too many cells cut down to a few too many: DuckDB takes a second for each.
+
+    A line that is longer than two steps holds one step without a line end, so most of the text is never looked at.
+    """
+    longest = max((sum(map(len, row)) + len(row) for row in dialect.sample), default=0)
+    step, separator = max(LONG_LINE // 2, 2 * longest), dialect.separator.encode()
+    kept, done, at = [], 0, 0
+    while at + step <= len(text):
+        if text.find(b"\n", at, at + step) >= 0:
+            at += step
+            continue
+        start = text.rfind(b"\n", done, at) + 1 or done
+        end = text.find(b"\n", at)
+        end = end if end >= 0 else len(text)
+        line = text[start:end]
+        if line.count(separator) > 4 * dialect.n_columns + 64 and b'"' not in line:
+            kept += [text[done:start], separator.join(line.split(separator, dialect.n_columns + 2)[:-1])]
+            done = end
+        at = end
+    return b"".join([*kept, text[done:]]) if kept else text
 
 
 def _utf8(text: bytes, *, is_latin: bool) -> bytes:

@@ -29,7 +29,7 @@ def test_shares_of_several_machines_become_one_folder(
     assert {file.name: file.read_bytes() for file in merged.iterdir()} == {
         file.name: file.read_bytes() for file in whole.iterdir()
     }
-    assert "  12 windows of 2 subjects, 48 QA items\n" in capsys.readouterr().out
+    assert "  12 windows of 2 subjects, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +51,45 @@ def test_a_shimmer_without_an_axis_of_one_accelerometer_is_read_from_the_other(t
     (recording,) = read(tmp_path)
 
     assert np.abs(recording.samples - motion(np.arange(len(recording.samples)) / 51.2)).max() < 0.02
+
+
+def test_a_line_that_swallowed_the_others_is_refused_soon(tmp_path: Path):
+    rows = walk_rows(seconds=400)
+    path = save(tmp_path / "walk.csv", [*rows[:1000], [cell for row in rows[1000:] for cell in row], *rows[1:9]])
+    begun = time.monotonic()
+
+    assert refusal(path) == (
+        "the row has more than the table's 7 columns\n"
+        "  where: walk.csv:1001:8\n"
+        "  fix:   repair the row, or pass `--bad-rows drop`"
+    )
+    assert len(read(path, bad_rows="drop")[0].samples) == 999
+    assert time.monotonic() - begun < 5  # DuckDB itself takes a minute
+
+
+def test_a_long_line_of_few_cells_is_a_row(tmp_path: Path):
+    rows = [[*row, "comment" if not nth else "slow " * nth] for nth, row in enumerate(walk_rows())]
+    (recording,) = read(save(tmp_path / "walk.csv", rows))
+
+    assert len(recording.samples) == 1000
+
+
+def test_a_label_of_hapt_with_endless_digits_is_refused(hapt_folder: Path):
+    labels = hapt_folder / "labels.txt"
+    replace_in(labels, "1 1 ", f"1 {'0' * 5000} ")
+
+    assert refusal(hapt_folder).splitlines()[1] == "  where: labels.txt:1:2"
+
+
+def test_a_number_of_hapt_beyond_all_sensors_is_refused(hapt_folder: Path):
+    file = next(hapt_folder.glob("gyro_*.txt"))
+    lines = file.read_text(encoding="utf-8").splitlines()
+    lines[6] = "0.1 -1e308 0.2"
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+    assert refusal(hapt_folder) == (
+        f'gyr_y is not a number: "-1e308"\n  where: {file.name}:7:2\n  fix:   repair the row, or pass `--bad-rows drop`'
+    )
 
 
 def test_a_watch_without_an_axis_of_gravity_is_refused(tmp_path: Path):

@@ -106,8 +106,7 @@ def test_opensqa_as_it_was_generated_keeps_each_answer_with_its_question(tmp_pat
         "1. Why A?\nAnswer: Because a.\n2. Why B?\nAnswer: Because b.",
         "**Q1: Why A?**\n**A1:** Because a.\n\n**Q2: Why B?**\n**A2:** Because b.",
         "Question 1: Why A?\nAnswer 1: Because a.\nQuestion 2: Why B?\nAnswer 2: Because b.",
-        "Here are two questions:\n\n1. **Question:** Why A?\n   **Answer:** Because a.\n2. **Question:** Why B?\n"
-        "   **Answer:** Because b.",
+        "Two:\n\n1. **Question:** Why A?\n  **Answer:** Because a.\n2. **Question:** Why B?\n  **A:** Because b.",
         "### Q1. Why A?\n\nA1: Because a.\n\n### Q2. Why B?\n\nA2: Because b.",
     ],
 )

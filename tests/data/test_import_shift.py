@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from llasa_core.data.importers.shift import Pair, Shift, ShiftEvidence, realigne
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-N_WINDOWS = 12
+N_WINDOWS = 40
 
 
 def groups(*, is_shifted: bool = False) -> list[list[Pair]]:
@@ -73,10 +74,7 @@ def test_where_the_other_one_was_removed_its_right_pair_stays():
 
 
 def test_answers_that_stand_too_early_are_put_back():
-    every = [
-        [Pair(one.id, one.question, other.answer) for one, other in zip(pairs, pairs[1:], strict=False)]
-        for pairs in groups()
-    ]
+    every = [[Pair(one.id, one.question, other.answer) for one, other in pairwise(pairs)] for pairs in groups()]
 
     assert verdict(every).by == -1
     assert put_right(every) == [said(pairs[1:-1]) for pairs in groups()]

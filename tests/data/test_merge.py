@@ -15,6 +15,7 @@ from llasa_core.data.share import Share
 from llasa_core.data.store import ShardWriter, WindowStore
 from llasa_core.data.windows import WindowConfig
 from llasa_core.errors import DataError, UsageError
+from llasa_core.files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,7 +131,7 @@ def test_files_of_one_name_keep_ids_apart(tmp_path: Path):
     names = [source["name"] for source in json.loads((tmp_path / "merged" / "manifest.json").read_text())["sources"]]
     assert [names[1], len(set(names))] == [f"{names[0]}~2", 2]
     ids = [item.id for split in ("train", "val", "test") for item in read_qa(tmp_path / "merged" / f"qa-{split}.json")]
-    assert len(ids) == len(set(ids)) == 2 * 5 * 2
+    assert len(ids) == len(set(ids)) > 2 * 5
 
 
 def test_shards_can_get_another_size(raw: list[Path], tmp_path: Path):
@@ -279,12 +280,36 @@ def test_questions_that_somebody_wrote_go_along_with_their_windows(raw: list[Pat
 
     items = read_qa(tmp_path / "merged" / "qa-train.json")
     before, after = WindowStore(tmp_path / "b"), WindowStore(tmp_path / "merged")
-    assert [item.id for item in items if item.kind == "unanswerable"] == [own.id]
+    assert [item.id for item in items if "raining" in item.conversations[0].text] == [own.id]
     moved = next(item for item in items if item.id == own.id)
     assert np.array_equal(after.windows(moved.windows), before.windows(own.windows))
     assert {item.subject for item in items if item.id != own.id} <= {
         source["subject"] for source in WindowStore(tmp_path / "a").manifest["sources"]
     }
+
+
+def test_questions_of_a_language_model_go_along_and_none_is_asked_again(raw: list[Path], tmp_path: Path):
+    """The folders say that a model wrote; one item stands for what it would."""
+    for nth in (1, 2):
+        prepare(raw, tmp_path / f"{nth}", SMALL, share=Share(nth, 2))
+        path = tmp_path / f"{nth}" / "manifest.json"
+        manifest = json.loads(path.read_text())
+        manifest["settings"]["qa"] = "llm"
+        manifest["left_out"].append(
+            {"source": f"{nth}", "reason": "claims a wrong number", "count": nth, "unit": "items"}
+        )
+        subject = manifest["subjects"][0]
+        turns = (Turn("human", "<sensor>\nHow fast?"), Turn("gpt", "At an easy pace."))
+        item = QaItem(f"model/{nth}", (WindowRef("windows-00000.h5", 0),), "caption", subject, turns)
+        for split in ("train", "val", "test"):
+            write_qa(path.parent / f"qa-{split}.json", [item] if split == "train" else [])
+            manifest["qa_sha256"][split] = sha256_of(path.parent / f"qa-{split}.json")
+        path.write_text(json.dumps(manifest))
+
+    report = merge([tmp_path / "1", tmp_path / "2"], tmp_path / "merged")
+
+    assert {item.id for item in read_qa(tmp_path / "merged" / "qa-train.json")} == {"model/1", "model/2"}
+    assert [part["count"] for part in report.left_out if part["reason"] == "claims a wrong number"] == [1, 2]
 
 
 def test_questions_about_a_recording_that_is_kept_with_other_labels_are_refused(tmp_path: Path):

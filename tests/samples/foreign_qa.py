@@ -57,10 +57,10 @@ def window(nth: int) -> np.ndarray:
     random = np.random.default_rng(nth)
     time_s = np.arange(WINDOW_LEN) / RATE_HZ
     activity = ACTIVITIES[nth % len(ACTIVITIES)]
-    size = {"walking": 2.0, "jogging": 5.0}.get(activity, 0.01)
+    size = {"walking": 2.0, "jogging": 7.5}.get(activity, 0.01)
     samples = 0.02 * random.normal(size=(WINDOW_LEN, 6))
     samples[:, nth % 3] += 9.8 + size * np.sin(2 * np.pi * (1.8 + 0.01 * nth) * time_s)
-    samples[:, 3:] += 0.3 * size * np.sin(2 * np.pi * 0.9 * time_s)[:, None]
+    samples[:, 3:] += size * np.sin(2 * np.pi * 0.9 * time_s)[:, None] * (0.1, 0.3, 0.2)
     return samples
 
 

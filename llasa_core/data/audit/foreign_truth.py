@@ -27,6 +27,7 @@ _ASSERTED = re.compile(
     r"(?=\w)(?P<rest>[^.,;]{3,40})",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\b(?:yes|no|not|never|either|or|nor)\b", re.IGNORECASE)
 _MOVES = ("walking", "climbing stairs", "descending stairs", "jogging")
 _RESTS = ("sitting", "standing", "lying")
 _STILL_BELOW, _VIGOROUS_FROM = INTENSITIES[1][1], INTENSITIES[3][1]
@@ -51,11 +52,11 @@ def contradictions(entry: Entry, activities: tuple[str, ...]) -> Iterator[tuple[
 
 def _asserted(answer: str, activities: tuple[str, ...]) -> Iterator[str]:
     """Yield the activities that an answer says are done, and not those that it only speaks of."""
-    if len(answer.split()) <= _SHORT and not re.match(r"(?:yes|no)\b", answer, re.IGNORECASE):
+    if len(answer.split()) <= _SHORT and not _DENIED.search(answer):
         yield from list(activities_in(answer, activities))[:1]
         return
     for match in _ASSERTED.finditer(answer):
-        if not re.search(r"\b(?:not|never|either|or)\b", match[0], re.IGNORECASE):
+        if not _DENIED.search(match[0]):
             yield from list(activities_in(match["rest"], activities))[:1]
 
 

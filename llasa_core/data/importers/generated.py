@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 _MARK = r"[\s*#>_-]*"
 _QUESTION = re.compile(
-    rf"^{_MARK}(?:(?:Question|Q)\s*\d{{0,2}}{_MARK}[:.)]|\d{{1,2}}\s*[.)]{_MARK}(?:(?:Question|Q)\s*\d{{0,2}}\s*:)?)"
-    r"[\s*]*(?P<text>.*)$",
+    rf"^{_MARK}(?:\d{{1,2}}\s*[.)]{_MARK})?(?P<named>(?:Question|Q)\s*\d{{0,2}}{_MARK}[:.)])[\s*]*(?P<text>.*)$"
+    rf"|^{_MARK}\d{{1,2}}\s*[.)][\s*]*(?P<numbered>.*)$",
     re.IGNORECASE,
 )
+"""`Q3:` is a question in any case; `3.` may also count what an answer lists."""
 _ANSWER = re.compile(
     rf"^{_MARK}(?:\d{{1,2}}\s*[.)]\s*)?(?:Answer|A)\s*\d{{0,2}}{_MARK}:[\s*]*(?P<text>.*)$", re.IGNORECASE
 )
@@ -73,22 +74,35 @@ def generated_items(messages: list[Message], row: Row, nth: int) -> list[Foreign
 def pairs_in(text: str) -> list[Exchange]:
     """Return the questions of a text, each with the answer below it; what has no answer is left out."""
     pairs: list[Exchange] = []
-    question, answer = "", ""
-    is_answering = False
-    for line in (*text.splitlines(), None):
-        asked = _QUESTION.match(line) if line is not None else None
-        answered = _ANSWER.match(line) if line is not None else None
-        if line is None or (asked and not answered and ("?" in line or not is_answering)):
-            if question and answer.strip():
-                pairs.append(Exchange(question.strip(" *\t"), answer.strip(" *\t\n")))
-            question, answer, is_answering = asked["text"] if asked else "", "", False
+    question, answer, is_answering = "", "", False
+    for line in text.splitlines():
+        answered = _ANSWER.match(line)
+        asked = None if answered else _asked(line, is_answering=is_answering)
+        if asked is not None:
+            pairs += _complete(question, answer)
+            question, answer, is_answering = asked, "", False
         elif answered:
             answer, is_answering = f"{answer}\n{answered['text']}", True
-        elif is_answering or (question and "?" in question):
+        elif is_answering or "?" in question:
             answer, is_answering = f"{answer}\n{line}", is_answering or bool(line.strip())
         elif question:
             question = f"{question} {line.strip()}"
-    return pairs
+    return pairs + _complete(question, answer)
+
+
+def _asked(line: str, *, is_answering: bool) -> str | None:
+    """Return the question that begins in a line, if one does."""
+    match = _QUESTION.match(line)
+    if match is None:
+        return None
+    if match["named"]:
+        return match["text"]
+    return match["numbered"] if "?" in line or not is_answering else None
+
+
+def _complete(question: str, answer: str) -> list[Exchange]:
+    both = Exchange(question.strip(" *\t"), answer.strip(" *\t\n"))
+    return [both] if both.question and both.answer else []
 
 
 def _parts(text: str) -> dict[str, str]:

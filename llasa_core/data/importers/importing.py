@@ -99,7 +99,9 @@ def import_qa(
     def ordered() -> Order:
         remove(spool_folder)
         files = sorted(sources, key=lambda path: (path.resolve().name, str(path.absolute())))
-        gathered = _Import(files, windows, settings, progress).gather(Spool(spool_folder, WINDOWS.window_len))
+        reading = _Import(files, windows, settings, progress)
+        with Spool(spool_folder, WINDOWS.window_len) as spool:
+            gathered = reading.gather(spool)
         return _order(files, gathered, settings)
 
     try:
@@ -150,7 +152,6 @@ class _Import:
             for kept in repairer.kept(self._items(path, self._repairs.dropped if self._settings.skip_bad else None)):
                 dataset = self._dataset_of(kept.item, path)
                 self._store(kept, dataset, scales[dataset], spool)
-        spool.close()
         shifted = [path.name for path, shift in shifts.items() if shift.by]
         return _Gathered(spool, {name: scale.notes for name, scale in scales.items()}, self._imported(spool, shifted))
 

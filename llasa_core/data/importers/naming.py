@@ -17,6 +17,8 @@ _SAYS_NOTHING = re.compile(
 _PERSON = re.compile(
     r"(?:^|[/_.\-\s])(?:subject|subj|user|person|participant)[_\-]?(?P<name>\d+|[a-z])(?=$|[/_.\-\s])", re.IGNORECASE
 )
+_PUBLISHED_FILE = re.compile(r"train_(?P<name>[a-z0-9]+)_v\d.*")
+"""OpenSQA's files: `train_hhar_v2-00000-of-00001.jsonl`."""
 _SAME_SET = {"uci": "hapt", "motion": "motionsense"}
 """Names that LIMU-BERT's copies have, and ours of the same people under the same numbers."""
 
@@ -34,7 +36,8 @@ def dataset_of(item: ForeignItem, otherwise: str) -> str:
                 return plain(folder)
             if _SAYS_NOTHING.fullmatch(folder):
                 break
-    return plain(otherwise)
+    published = _PUBLISHED_FILE.fullmatch(otherwise)
+    return plain(published["name"] if published else otherwise)
 
 
 def subject_of(item: ForeignItem, dataset: str) -> str:

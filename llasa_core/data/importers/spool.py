@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -56,6 +56,14 @@ class Spool:
     def __len__(self) -> int:
         return len(self._person_of)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        """Nothing is added any more."""
+        self._samples.close()
+        self._items.close()
+
     @property
     def sha256(self) -> str:
         """Of all windows, in their order."""
@@ -89,11 +97,6 @@ class Spool:
         """Take an item."""
         self._items.write(json.dumps(item, ensure_ascii=False) + "\n")
         self.n_items += 1
-
-    def close(self) -> None:
-        """Nothing is added any more."""
-        self._samples.close()
-        self._items.close()
 
     def items(self) -> Iterator[Stored]:
         """Yield the items in their order."""

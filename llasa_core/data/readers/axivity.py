@@ -42,4 +42,5 @@ def _looks_alike(dialect: Dialect) -> bool:
     if not rows or not all(_STAMP.fullmatch(row[0]) for row in rows):
         return False
     acc = np.array([row[1 : _WIDTHS[0]] for row in rows], np.float64)
-    return bool(_IN_G[0] <= np.median(np.linalg.norm(acc, axis=1)) <= _IN_G[1])
+    is_motion = bool((np.abs(acc) < 1e6).all())  # noqa: PLR2004 - no sensor says so in any unit
+    return is_motion and bool(_IN_G[0] <= np.median(np.linalg.norm(acc, axis=1)) <= _IN_G[1])

@@ -42,6 +42,8 @@ TRANSITIONS = range(7, 13)
 """Stand to sit and so on: over in a few seconds, and no activity of ours."""
 DECIDED = "acceleration from g to m/s² (× 9.80665), angular rate in rad/s and 50 Hz, as the dataset documents them"
 _FILE = re.compile(r"(acc|gyro)_exp(\d+)_user(\d+)\.txt")
+MOST_DIGITS = 12
+"""Of a whole number: more are damage."""
 _DOWNLOAD_AGAIN = "unpack the dataset again, with all files of RawData in one folder"
 
 
@@ -201,7 +203,7 @@ def _read_labels(folder: Path, by_name: dict[str, RawFile]) -> dict[tuple[int, i
             continue
         names = ("experiment", "user", "activity", "first sample", "last sample")
         for column, (name, cell) in enumerate(zip(names, cells, strict=False), start=1):
-            if not cell.isdecimal():
+            if not cell.isdecimal() or len(cell) > MOST_DIGITS:
                 raise DataError(
                     f'{name} is not a whole number: "{cell}"',
                     where=Place(folder / LABELS, row, column),

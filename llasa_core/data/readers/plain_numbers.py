@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import numpy as np
 
+from llasa_core.data.table import LARGEST_NUMBER
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def read_numbers(file: RawFile, columns: Sequence[str], *, drop_bad: bool = Fals
             table = _read_plain(path, columns)
         except duckdb.Error:
             table = None
-        if table is None or not np.isfinite(table).all():
+        if table is None or not (np.abs(table) < LARGEST_NUMBER).all():
             table = np.array(list(_rows(path, file.shown, columns, drop_bad=drop_bad)))
     if np.isnan(table).all():
         raise DataError("the file holds no row of numbers", where=file.shown, fix="copy or download it again")
@@ -101,7 +102,7 @@ def _rows(path: Path, shown: Path, columns: Sequence[str], *, drop_bad: bool) ->
 def _bad_cell(cells: Sequence[str], columns: Sequence[str]) -> tuple[str, int] | None:
     for column, (name, cell) in enumerate(zip(columns, cells, strict=False), start=1):
         try:
-            is_number = np.isfinite(float(cell))
+            is_number = abs(float(cell)) < LARGEST_NUMBER  # not true of NaN
         except ValueError:
             is_number = False
         if not is_number:
