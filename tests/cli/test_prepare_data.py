@@ -19,7 +19,7 @@ def test_json_holds_the_promised_keys(hapt_folder: Path, tmp_path: Path, capsys:
     assert {key: shown[key] for key in ("windows", "subjects", "qa_items", "activities")} == {
         "windows": 12,
         "subjects": 2,
-        "qa_items": 144,
+        "qa_items": 142,
         "activities": {"walking": 6, "sitting": 6},
     }
     assert set(shown["left_out"][0]) == {"source", "reason", "count", "unit", "seconds"}

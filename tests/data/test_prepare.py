@@ -45,9 +45,9 @@ def test_a_folder_becomes_windows_questions_and_a_report(hapt_folder: Path, tmp_
     # 14 s of each activity a person: windows of 6 s start at 0, 3 and 6 s, and 2 s are left over
     assert report.activities == {"walking": 6, "sitting": 6}
     assert (report.windows, report.subjects) == (12, 2)
-    assert report.splits["train"] == {"subjects": 1, "windows": 6, "qa_items": 72}
-    assert report.splits["test"] == {"subjects": 1, "windows": 6, "qa_items": 72}
-    assert report.qa_items == 144
+    assert report.splits["train"] == {"subjects": 1, "windows": 6, "qa_items": 71}
+    assert report.splits["test"] == {"subjects": 1, "windows": 6, "qa_items": 71}
+    assert report.qa_items == 142
     assert report.left_out[:3] == [
         {
             "source": "RawData/acc_exp01_user01.txt",
@@ -91,16 +91,16 @@ def test_the_report_reads_as_a_table(hapt_folder: Path, tmp_path: Path):
     report = prepare([hapt_folder], tmp_path / "data", PrepareSettings())
 
     assert str(report).replace(f"{tmp_path}/", "").split("\n", 1)[1] == (
-        "  12 windows of 2 subjects, 144 QA items\n"
+        "  12 windows of 2 subjects, 142 QA items\n"
         "\n"
         "  activity  windows\n"
         "  walking         6\n"
         "  sitting         6\n"
         "\n"
         "  split  subjects  windows  QA items\n"
-        "  train         1        6        72\n"
+        "  train         1        6        71\n"
         "  val           0        0         0\n"
-        "  test          1        6        72\n"
+        "  test          1        6        71\n"
         "\n"
         "  left out                               sources              amount\n"
         "  transition between postures                  2  100 samples, 2.0 s\n"

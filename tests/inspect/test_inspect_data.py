@@ -55,9 +55,9 @@ def test_counts_are_those_of_prepare_data(data: Path):
         "walking": {"train": 3, "val": 0, "test": 3},
         "sitting": {"train": 3, "val": 0, "test": 3},
     }
-    assert shown["splits"]["test"] == {"subjects": 1, "recordings": 1, "windows": 6, "qa_items": 72}
+    assert shown["splits"]["test"] == {"subjects": 1, "recordings": 1, "windows": 6, "qa_items": 71}
     assert shown["qa_items"]["activity"] == 36
-    assert sum(shown["qa_items"].values()) == 144
+    assert sum(shown["qa_items"].values()) == 142
     assert shown["quality"] == {"stationary": 6}
     assert shown["datasets"] == {
         "hapt": {"subjects": 2, "recordings": 2, "windows": 12, "rates_hz": {"50": 2}, "placements": ["waist"]}
@@ -81,7 +81,7 @@ def test_a_page_about_a_data_folder(data: Path):
     assert lines[2].startswith("  shards     1, ")
     assert lines[2].endswith("; `--verify` compares checksums")
     assert lines[3:15] == [
-        "  QA items   36 activity, 36 fact, 24 caption, 12 reasoning, 12 unanswerable, 12 compare, 12 timeline",
+        "  QA items   36 activity, 36 fact, 24 caption, 12 reasoning, 12 unanswerable, 12 compare, 10 timeline",
         "  quality    6 stationary",
         "  leaks      none found",
         "",
@@ -90,9 +90,9 @@ def test_a_page_about_a_data_folder(data: Path):
         "  sitting       3    0     3",
         "",
         "  split  subjects  recordings  windows  QA items",
-        "  train         1           1        6        72",
+        "  train         1           1        6        71",
         "  val           0           0        0         0",
-        "  test          1           1        6        72",
+        "  test          1           1        6        71",
     ]
     assert lines[-2:] == ["warnings", "  no windows in val: too few subjects, or all of them drawn for other splits"]
 
@@ -114,7 +114,7 @@ def test_questions_about_another_split_are_a_leak(data: Path):
 
     (leak,) = look_at_data(data).leaks
     assert str(leak) == (
-        "72 items ask about windows of another split than val\n"
+        "71 items ask about windows of another split than val\n"
         f"  where: {data / 'qa-val.json'}:2\n"
         "  fix:   run `llasa prepare-data` again with `--fresh`: a score on these splits means nothing"
     )

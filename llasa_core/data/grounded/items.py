@@ -32,7 +32,7 @@ def items_of(recording: MeasuredRecording, activities: Sequence[str], seed: int)
 
     Each labelled window gets at least ten: the plain question, a conversation and a choice about its activity; two
     captions, one with figures; three facts; an activity with its reasons; something that motion cannot tell; and, where
-    there are other windows, a comparison and a timeline. A window without a label gets those that need none.
+    there are other windows, a comparison, and a timeline of those that follow. A window without a label gets those that need none.
 
     Args:
         recording: its windows, in order of time.
@@ -75,9 +75,9 @@ def _talks(recording: MeasuredRecording, nth: int, activities: Sequence[str], dr
     if others:
         other = draw.one(others)
         yield "compare", 0, (nth, other), [compare(window, recording.windows[other], draw)]
-        length = min(2 + int(draw.chance(0.5)) + int(draw.chance(0.5)), LONGEST_TIMELINE, len(recording))
-        first = min(nth, len(recording) - length)
-        parts = range(first, first + length)
+    length = min(2 + int(draw.chance(0.5)) + int(draw.chance(0.5)), LONGEST_TIMELINE, len(recording) - nth)
+    if length > 1:  # nothing follows the last window
+        parts = range(nth, nth + length)
         yield "timeline", 0, parts, [timeline([recording.windows[at] for at in parts], draw)]
 
 
