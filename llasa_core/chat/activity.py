@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.data.grounded.activities import PLAIN_QUESTION, activity_answer
+from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.model.collate import Sample
 from llasa_core.model.score import score_choices
 

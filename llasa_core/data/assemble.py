@@ -169,6 +169,7 @@ def _with_counts(
         recording,
         left_out=(*recording.left_out, *(part for part in left_out if part[1])),
         notes=(*recording.notes, *mended),
+        islands=timeline.take_islands(),
     )
 
 

@@ -25,6 +25,8 @@ HEAD_BYTES = 1 << 17
 """Of a file, looked at to find its dialect."""
 HEAD_LINES = 400
 """Of these; GENEActiv writes 100 lines above its table."""
+VOTING_LINES = 120
+"""Of these, the last so many decide on separator and decimal mark."""
 MOST_HEADER_LINES = 3
 """A file of no more lines, and no numbers, is a header whose rows are missing."""
 BLANKS = " "
@@ -171,6 +173,7 @@ def _lines_of(text: str, *, is_whole: bool) -> list[str]:
 def _find_separator(lines: Sequence[str], named: str | None) -> tuple[str, str]:
     """Return (separator, decimal mark): those that make the most numbers and the fewest other cells."""
     best, best_score = (named or ",", "."), 0.0
+    lines = lines[-VOTING_LINES:]  # the last ones are rows, if there are any
     text = "\n".join(lines)
     for decimal in ".,":
         for separator in (named,) if named else _SEPARATORS:

@@ -81,5 +81,8 @@ class Recording:
     gap."""
     since_1970_s: float | None = None
     """The same in seconds since 1970 (UTC), where the clock tells."""
+    islands: tuple[tuple[float, float], ...] = ()
+    """From when to when, on the clock of `start_s`, samples lay beside it that gaps cut off and that are too few to be
+    of use."""
     origin: Origin | None = None
     """None for recordings that were never in a file."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import tempfile
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -81,10 +81,7 @@ class Table:
         Raises:
             DataError: the file is empty, no text, or holds no table.
         """
-        with file.open() as stream:
-            head = stream.read(HEAD_BYTES)
-            is_whole = not stream.read(1)
-        return cls(file, find_dialect(head, is_whole=is_whole, file=file.shown), bad_rows)
+        return cls(file, _dialect_of(file, file.path.stat().st_mtime_ns), bad_rows)
 
     def rows(self, numbers: Sequence[int], words: Sequence[int] = ()) -> Iterator[Rows]:
         """Yield the rows block by block, in the file's order; some of the blocks may be empty.
@@ -175,6 +172,16 @@ class Table:
         else:
             raise error_of(row, self.dialect, self.file.shown, line)
         return False
+
+
+@lru_cache(maxsize=4096)
+def _dialect_of(file: RawFile, changed_ns: int) -> Dialect:
+    """Return how a file writes its table; formats are told by it before the file is read."""
+    del changed_ns  # another one makes it another file
+    with file.open() as stream:
+        head = stream.read(HEAD_BYTES)
+        is_whole = not stream.read(1)
+    return find_dialect(head, is_whole=is_whole, file=file.shown)
 
 
 def _moved_to_rows(is_start: np.ndarray, read: np.ndarray) -> np.ndarray:

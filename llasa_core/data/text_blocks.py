@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from llasa_core.data.dialect import BLANKS, Dialect
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 8 << 20
 """Read at once; larger blocks are no faster."""
 LONGEST_LINE = 1 << 20
+_ODD_BLANKS = (b"\t", b"  ", b" \n", b"\n ")
+"""Blanks that are no single separator between two cells."""
 LONG_LINE = 2048
 """Shorter lines are not looked at for having too many cells."""
 
@@ -87,7 +88,7 @@ def _unix(text: bytes) -> bytes:
 def _clean(text: bytes, dialect: Dialect) -> bytes:
     if not text.isascii():
         text = _utf8(text, is_latin=dialect.encoding == "latin-1")
-    if dialect.separator == BLANKS and re.search(rb"\t|  | $|^ ", text, re.MULTILINE):
+    if dialect.separator == BLANKS and (text.startswith(b" ") or any(odd in text for odd in _ODD_BLANKS)):
         text = b"\n".join(b" ".join(line.split()) for line in text.split(b"\n"))
     return text
 

@@ -5,7 +5,7 @@ Gaps are never filled: what is missing for longer than `BRIDGED_S` ends a stretc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,6 +32,8 @@ PART_ROWS = 1 << 19
 """Rows worked on at once, which bounds the memory; longer stretches are cut into parts of at least half as many."""
 TAIL_S = 2.0
 """Kept back at such a cut, since rows yet to come may belong before it; longer than `JUMP_BACK_S`."""
+USUAL_STEPS = 0.9
+"""So many of the steps between samples are usual ones: a sensor that samples unevenly misses nothing in between."""
 MOST_REPEATS = 0.05
 """Share of stamps that repeat the one before from which on a clock counts as coarse."""
 
@@ -107,6 +109,7 @@ class Timeline:
     """Rows with the time and values of another."""
     n_short: int = 0
     """Rows in stretches too short to be of use."""
+    _islands: list[tuple[float, float]] = field(default_factory=list, init=False)
 
     def stretches(self, blocks: Iterable[Samples]) -> Iterator[Stretch]:
         """Yield the stretches in the file's order.
@@ -199,13 +202,21 @@ class Timeline:
         for piece in pieces:
             if len(piece.times) > 1 and piece.times[-1] - piece.times[0] >= SHORTEST_S:
                 yield self._stretch(piece)
-            else:
+            elif len(piece.times):
                 self.n_short += len(piece.times)
+                self._islands.append((float(piece.times[0]), float(piece.times[-1])))
+
+    def take_islands(self) -> tuple[tuple[float, float], ...]:
+        """Return from when to when the stretches lay that were too short, since this was last asked."""
+        islands, self._islands = tuple(self._islands), []
+        return islands
 
     def _stretch(self, piece: _Piece) -> Stretch:
         even = even_samples(piece.times, piece.rows.values, self.clock.resolution_s)
         codes = piece.rows.codes[even.source]
-        missed = np.flatnonzero(np.diff(piece.times) > 1.8 / self.clock.rate_hz)  # one sample and more
+        steps = np.diff(piece.times)
+        longest = 1.8 * max(1 / self.clock.rate_hz, float(np.quantile(steps, USUAL_STEPS)))
+        missed = np.flatnonzero(steps > longest)  # one sample and more
         starts = np.floor((piece.times[missed] - piece.times[0]) * even.rate_hz + 1e-6).astype(int) + 1
         ends = np.ceil((piece.times[missed + 1] - piece.times[0]) * even.rate_hz - 1e-6).astype(int)
         bridged = tuple((int(start), int(end)) for start, end in zip(starts, ends, strict=True) if end > start)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.data.grounded.activities import activity_answer
+from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.errors import RunError
 from llasa_core.model.collate import Sample
 

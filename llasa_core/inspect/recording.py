@@ -60,6 +60,7 @@ class RecordingFound:
     end_s: float = 0.0
     """On the clock of the whole file, as are the times below."""
     gaps: list[tuple[float, float]] = field(default_factory=list)
+    _islands: tuple[tuple[float, float], ...] = ()
     bands: list[Band] = field(default_factory=list)
     activities: dict[str, float] = field(default_factory=dict)
     """Seconds of each."""
@@ -123,7 +124,8 @@ class RecordingFound:
             copy_of: the file that held the same samples before, if one did; it gives no windows then.
         """
         if self.origin is not None and part.start_s - self.end_s > 0.5 / part.sampling_rate_hz:
-            self.gaps.append((self.end_s, part.start_s))
+            self.gaps += _around(self._islands, self.end_s, part.start_s)
+        self._islands = part.islands
         self.subject, self.placement, self.origin = part.subject, part.placement, part.origin
         if self.envelope is None:
             self.start_s = part.start_s
@@ -230,3 +232,10 @@ def in_order(found: Sequence[RecordingFound]) -> dict[str, float]:
 def _rounded(rate_hz: float | None) -> float | None:
     """Return a rate as finely as clocks tell it."""
     return None if rate_hz is None else round(rate_hz, 2)
+
+
+def _around(islands: tuple[tuple[float, float], ...], start_s: float, end_s: float) -> list[tuple[float, float]]:
+    """Return the gaps between two times, in which samples too few to be of use lie."""
+    inside = sorted(island for island in islands if start_s <= island[0] and island[1] <= end_s)
+    starts = [start_s, *(island[1] for island in inside)]
+    return list(zip(starts, [*(island[0] for island in inside), end_s], strict=True))

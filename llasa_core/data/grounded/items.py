@@ -31,8 +31,9 @@ def items_of(recording: MeasuredRecording, activities: Sequence[str], seed: int)
     """Yield the QA items of a recording's windows, window by window.
 
     Each labelled window gets at least ten: the plain question, a conversation and a choice about its activity; two
-    captions, one with figures; three facts; an activity with its reasons; something that motion cannot tell; and, where
-    there are other windows, a comparison, and a timeline of those that follow. A window without a label gets those that need none.
+    captions, one with figures; three facts; an activity with its reasons; something that motion cannot tell; and,
+    where there are other windows, a comparison, and a timeline of those that follow. A window without a label gets
+    those that need none.
 
     Args:
         recording: its windows, in order of time.

@@ -43,6 +43,8 @@ _RATE = re.compile(r"(?:rate|frequency|\bat)\D{0,12}?(\d+(?:\.\d+)?) ?Hz", re.IG
 _LABEL_NAMES = ("label", "activity", "class", "gt")
 _RECORD_LONGER = "record again, longer and with both sensors"
 FEWEST_ROWS = 2
+ROWS_THAT_DECIDE = 200_000
+"""So many rows, or all, decide on the units: half an hour at 100 Hz."""
 
 
 def read_generic_csv(
@@ -197,6 +199,7 @@ def _clock_of_rate(rate_hz: float, evidence: str, rows: CsvRows) -> Clock:
 
 def _complete_rows(head: list[Rows], rows: CsvRows, where: Place) -> tuple[np.ndarray, np.ndarray | None]:
     """Return acc and gyr [row, 3] of the rows that hold all their values, in the file's units."""
+    head = head[: 1 + int(np.searchsorted(np.cumsum([len(block.line) for block in head]), ROWS_THAT_DECIDE))]
     acc = np.concatenate([rows.acc(block) for block in head])
     gyr = None
     if rows.columns.gyr is not None:
