@@ -51,7 +51,7 @@ def write_questions(
         return {}, []
     with ExitStack() as opened:
         writer = opened.enter_context(_opened_writer(draft, settings, *llm)) if llm else None
-        n_items = {
+        n_items: dict[str, int] = {
             split: write_qa(
                 draft.folder / f"qa-{split}.json", _items(draft, settings, split, is_wanted, own_items, writer)
             )

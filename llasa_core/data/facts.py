@@ -259,7 +259,7 @@ def _highest_near(correlation: np.ndarray, lag: np.ndarray) -> np.ndarray:
     """Return the lag of the highest value among a lag and its two neighbours."""
     every = np.arange(len(lag))
     around = np.stack([correlation[every, np.clip(lag + by, 1, correlation.shape[1] - 2)] for by in (-1, 0, 1)])
-    return np.clip(lag + around.argmax(axis=0) - 1, 1, correlation.shape[1] - 2)
+    return np.asarray(np.clip(lag + around.argmax(axis=0) - 1, 1, correlation.shape[1] - 2))
 
 
 def _refined(correlation: np.ndarray, lag: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -92,7 +92,7 @@ def _up(window: Measured, draw: Draw) -> Said:
     claim = (Claim("up_axis", window.up_axis),)
     if window.up_axis is None:
         return Said("None, the device is tilted.", claim)
-    sign, axis = window.up_axis
+    sign, axis = window.up_axis[0], window.up_axis[1]
     if draw.chance(0.5):
         return Said(f"The {axis} axis, pointing {'up' if sign == '+' else 'down'}.", claim)
     value = rounded(window.mean[CHANNELS.index(f"acc_{axis}")], 1)

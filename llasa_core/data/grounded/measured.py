@@ -110,9 +110,7 @@ class MeasuredRecording:
 
 def measured(facts: Facts, activities: Sequence[str | None], start_s: Sequence[float]) -> list[Measured]:
     """Return what is known of each window as plain numbers."""
-    names = ("mean", "std", "low", "high", "intensity_mg", "dominant_hz", "cadence_spm", "periodicity", "symmetry")
-    names += ("up", "posture_change_deg", "turning_dps", "peak_turning_dps", "heading_deg", "peak_g", "peak_s")
-    names += ("first_half_mg", "second_half_mg")
+    names = Measured._fields[Measured._fields.index("mean") : Measured._fields.index("up_axis")]
     columns = [getattr(facts, name).tolist() for name in names]
     ups = [axis_up(up) for up in facts.up]
     acc, gyr = ([strongest(std) for std in facts.std[:, part]] for part in (slice(0, 3), slice(3, 6)))
