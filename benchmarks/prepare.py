@@ -119,7 +119,7 @@ def peak_mb(source: Path, folder: Path, workers: int) -> int:
 def small_files(folder: Path, n_files: int) -> dict[str, object]:
     """Return the seconds that many small files take two workers, and the memory."""
     (folder / "small").mkdir()
-    write_csv(folder / "small" / "0.csv", 1, "narrow", 0.0)
+    write_csv(folder / "small" / "0.csv", 1000, "narrow", 0.0)
     rows = (folder / "small" / "0.csv").read_text().splitlines(keepends=True)[: 1 + SMALL_ROWS]
     for number in range(n_files):
         (folder / "small" / f"{number}.csv").write_text("".join([rows[0], *shifted(rows[1:], number)]))
