@@ -48,7 +48,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(
         "  steps     8: 4 epochs of 12 of 12 windows, 8 a step",
         "pretrain",
         "  trains    projector 5,760 parameters",
-        "  steps     4: 9 epochs of 12 of 12 QA items, 8 a step, stopped by `max_steps`",
+        "  steps     4: 9 epochs of 24 of 24 QA items, 8 a step, stopped by `max_steps`",
         "launcher  none: one process trains on the CPU",
     ]
     assert list(tmp_path.iterdir()) == []
