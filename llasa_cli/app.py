@@ -116,7 +116,7 @@ def _as_llasa_error(error: Exception) -> LlasaError:
 
 
 def _as_usage_error(error: typer.TyperException) -> UsageError:
-    message = error.format_message().rstrip(".")
+    message = error.format_message().rstrip(".").replace("Value error, ", "")
     context: typer.Context | None = getattr(error, "ctx", None)
     command = context.command_path if context else "llasa"
     return UsageError(message[:1].lower() + message[1:], where=command, fix=f"`{command} --help` shows what it takes")

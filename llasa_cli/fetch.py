@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llasa_core.model.base_lm import EmbeddedLm
 
 Name = Annotated[
-    str | None, typer.Argument(help="What to fetch: a dataset such as hapt, or a base LM such as smollm2-135m.")
+    str | None, typer.Argument(metavar="NAME", help="What to fetch: a dataset such as hapt, or a base LM such as smollm2-135m.")
 ]
 ListFlag = Annotated[bool, typer.Option("--list", help="Show all that can be fetched, and fetch nothing.")]
 OutFlag = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder that datasets are fetched to.")]
@@ -43,9 +43,9 @@ def fetch(
     yes: YesFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Fetch a public dataset from its official address, or a base LM, by name.
+    """Fetch a public dataset or a base LM, by name.
 
-    Licence, size and address are shown first. A download that breaks off goes on from there when the same command runs
+    It comes from its official address; licence, size and address are shown first. A download that breaks off goes on from there when the same command runs
     again. A base LM goes to the user's cache, a dataset to --out, with a record of what it is beside it.
     """
     from llasa_core.model.base_lm import EMBEDDED
@@ -54,7 +54,7 @@ def fetch(
     if show_list:
         console.show(_shown(EMBEDDED), as_json=as_json)
     elif name is None:
-        raise UsageError("missing argument 'name'", where="llasa fetch", fix="`llasa fetch --list` shows the names")
+        raise UsageError("missing argument 'NAME'", where="llasa fetch", fix="`llasa fetch --list` shows the names")
     elif name in EMBEDDED:
         console.show(FetchedLm(name, str(fetch_lm(name, console.note))), as_json=as_json)
     else:
@@ -107,7 +107,7 @@ def _size(megabytes: int | None) -> str:
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    size = f"{row['megabytes']} MB" if row["megabytes"] else "?"
+    size = f"{row['megabytes']} MB" if row["megabytes"] else "unknown"
     return row["name"], size, row["rate"] or "", "by hand" if row["by_hand"] else "download", row["licence"]
 
 

@@ -16,7 +16,7 @@ from llasa_cli.reading import _renaming as renaming
 ItemFiles = Annotated[
     list[Path],
     typer.Argument(
-        metavar="SOURCE...", help="LLaVA-style JSON or JSON Lines, SensorCaps, or OpenSQA.", show_default=False
+        metavar="SOURCE", help="LLaVA-style JSON or JSON Lines, SensorCaps, or OpenSQA.", show_default=False
     ),
 ]
 Windows = Annotated[
@@ -33,7 +33,7 @@ Dataset = Annotated[
     typer.Option("--dataset", metavar="NAME", help="Name of the data; by default folders and files give it."),
 ]
 Ignore = Annotated[
-    list[str] | None, typer.Option("--ignore", metavar="KEY", help="A key of the items that says nothing; repeatable.")
+    list[str] | None, typer.Option("--ignore", metavar="KEY", help="A key of the items that says nothing; may be repeated.")
 ]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out and count items that cannot be read or have no window.")
@@ -57,10 +57,10 @@ def import_qa(  # noqa: PLR0913, PLR0917 - each flag is one
     fresh: FreshFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Turn questions and answers of others, with their windows, into a data folder, and repair them on the way.
+    """Turn published questions and answers into a data folder.
 
-    Answers that stand at another question are put back, texts of other windows and statistics that are none are taken
-    out, ids are made unique, and what is left out is counted. `llasa inspect FILE --audit` shows what is to repair.
+    On the way they are repaired: answers that stand at another question are put back, texts of other windows and wrong
+    statistics are taken out, ids are made unique. What is left out is counted. `llasa inspect FILE --audit` shows what is to repair.
     """
     from llasa_core.data.importers.importing import ImportSettings
     from llasa_core.data.importers.importing import import_qa as import_files

@@ -50,7 +50,7 @@ MANIFEST = "manifest.json"
 LookedPath = Annotated[
     Path,
     typer.Argument(
-        metavar="PATH", help="A recording, a folder or zip of them, a data folder, or a checkpoint.", show_default=False
+        metavar="PATH", help="A recording, a folder or archive of them, a data folder, or a checkpoint.", show_default=False
     ),
 ]
 RecordingName = Annotated[
@@ -65,7 +65,7 @@ Window = Annotated[
         "Of a recording: the length of its windows, such as 6s.",
     ),
 ]
-Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw a figure too.")]
+Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw a figure of it too.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Of a data folder: compare the checksums of its shards.")]
 Audit = Annotated[
     bool,
@@ -75,10 +75,10 @@ Audit = Annotated[
 ]
 Windows = Annotated[
     Path | None,
-    typer.Option("--windows", metavar="PATH", help="With --audit of a file: the folder, or array, of its windows."),
+    typer.Option("--windows", metavar="PATH", help="With --audit of a JSON file: the folder, or array, of its windows."),
 ]
 MaxTokens = Annotated[
-    int, typer.Option("--max-tokens", min=1, metavar="N", help="With --audit: items that are longer are named.")
+    int, typer.Option("--max-tokens", min=1, metavar="N", help="With --audit: name items of more tokens than this.")
 ]
 
 
@@ -110,7 +110,7 @@ def inspect(  # noqa: PLR0913, PLR0917 - each flag is one
     windows: Windows = None,
     max_tokens: MaxTokens = 2048,
 ) -> None:
-    """Show what is in a recording, a data folder, one of its windows or a checkpoint, and whether it can be used.
+    """Show what is in a recording, data folder or checkpoint.
 
     Of recordings it says what prepare-data would decide, and on what evidence, without writing anything; it ends with
     exit code 2 where prepare-data would refuse. With --audit it ends with exit code 1 where something must be repaired.

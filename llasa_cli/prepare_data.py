@@ -53,13 +53,13 @@ FLAG_OF: dict[tuple[str | int, ...], str] = {
 """Which flag sets a setting that can be wrong."""
 
 SourcePaths = Annotated[
-    list[Path], typer.Argument(metavar="SOURCE...", help="Recordings: files, folders, or a zip as it was downloaded.")
+    list[Path], typer.Argument(metavar="SOURCE", help="Recordings: files, folders, or archives as they were downloaded.")
 ]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DATA", help="The data folder to make.")]
 Window = Annotated[str, typer.Option(metavar="SECONDS", help="Length of a window.")]
 Stride = Annotated[
     str | None,
-    typer.Option(metavar="SECONDS", help="From one window to the next; 3s, or 6s with --compat.", show_default=False),
+    typer.Option(metavar="SECONDS", help="From one window to the next; by default 3s.", show_default=False),
 ]
 TargetRate = Annotated[float, typer.Option("--target-rate", metavar="HZ", help="Rate of the windows.")]
 Qa = Annotated[
@@ -70,7 +70,7 @@ Qa = Annotated[
     ),
 ]
 Compat = Annotated[
-    Literal["limu-bert"] | None, typer.Option(help="Resample and cut as LIMU-BERT's published preprocessing does.")
+    Literal["limu-bert"] | None, typer.Option(help="Resample and cut as LIMU-BERT's published preprocessing does; windows lie side by side.")
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out files that cannot be read, and count them.")]
 AllowUpsample = Annotated[bool, typer.Option("--allow-upsample", help="Take recordings below the windows' rate.")]
@@ -79,11 +79,11 @@ Workers = Annotated[
     typer.Option(min=1, metavar="N", help="Processes that read side by side; by default as the input needs."),
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Chooses the phrasing of the questions.")]
-ShardMb = Annotated[float | None, typer.Option(metavar="MB", help="Size of a shard; 128.", show_default=False)]
+ShardMb = Annotated[float | None, typer.Option(metavar="MB", help="Size of a shard of the windows; by default 128.", show_default=False)]
 ShareFlag = Annotated[
-    str | None, typer.Option("--shard", metavar="I/N", help="Take only this share of the recordings, such as 2/8.")
+    str | None, typer.Option("--shard", metavar="I/N", help="Prepare only this share of the recordings, such as 2/8; see --merge.")
 ]
-Merge = Annotated[bool, typer.Option("--merge", help="The sources are data folders: put them into one.")]
+Merge = Annotated[bool, typer.Option("--merge", help="Put several data folders, such as shares, into one.")]
 Backend = Annotated[Literal["local", "dask"], typer.Option(help="Who reads: this machine, or a Dask cluster.")]
 Scheduler = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="The cluster's scheduler, such as tcp://host:8786.")
@@ -136,7 +136,10 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - each flag is one
     fresh: FreshFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Turn raw IMU recordings into HDF5 windows and QA JSON."""
+    """Turn recordings into windows, questions and answers.
+
+    Several SOURCEs become one data folder. `llasa inspect SOURCE` shows beforehand what would be done.
+    """
     from llasa_core.data.merge import merge as merge_folders
     from llasa_core.data.prepare import PrepareSettings, prepare
     from llasa_core.data.share import Share

@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
-FormatFlag = Annotated[FormatName, typer.Option("--format", help="By default the content decides.")]
+FormatFlag = Annotated[
+    FormatName,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="Read files of this format only, such as phyphox or csv; docs/formats.md lists them. "
+        "With auto the content decides.",
+    ),
+]
 SourceRate = Annotated[
     float | None, typer.Option("--rate", metavar="HZ", help="Rate of files that have no time column.")
 ]
 Columns = Annotated[
     str | None,
-    typer.Option("--columns", metavar="NAMES", help="Columns of a CSV, with commas: [time,] acc x y z, gyr x y z."),
+    typer.Option("--columns", metavar="NAMES", help="Columns of a CSV, with commas: [t,]ax,ay,az,gx,gy,gz."),
 ]
 AccUnitFlag = Annotated[AccUnit | None, typer.Option("--acc-unit", help="Unit of acceleration in the files.")]
 GyrUnitFlag = Annotated[GyrUnit | None, typer.Option("--gyr-unit", help="Unit of angular rate in the files.")]

@@ -6,7 +6,9 @@ python docs/figures/make.py
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import h5py
 import matplotlib as mpl
 
 mpl.use("Agg")
@@ -15,7 +17,9 @@ import numpy as np
 
 from llasa_core.data.channels import STANDARD_GRAVITY
 from llasa_core.data.facts import _autocorrelation, facts_of
-from llasa_core.data.read_options import ReadOptions
+from llasa_core.data.prepare import PrepareSettings, prepare
+from llasa_core.data.qa import KINDS, read_qa
+from llasa_core.data.read_options import LabelFile, ReadOptions
 from llasa_core.data.readers import read_recordings
 from llasa_core.data.windows import WindowConfig, windows_of
 
@@ -83,6 +87,63 @@ def draw_posture(every: np.ndarray, file: Path) -> None:
     _tidy(figure, file)
 
 
+def draw_channels(window: np.ndarray, file: Path) -> None:
+    """Draw the statistics of a channel, the halves, the turning and the heading of one window."""
+    facts = facts_of(window[None], RATE_HZ)
+    times = np.arange(len(window)) / RATE_HZ
+    figure, (of_acc, of_half, of_turn, of_heading) = plt.subplots(1, 4, figsize=(15, 3.4), layout="constrained")
+    mean, std = facts.mean[0, 0], facts.std[0, 0]
+    of_acc.plot(times, window[:, 0], color=LINE)
+    of_acc.axhspan(mean - std, mean + std, color=MARK, alpha=0.15, lw=0)
+    for value, name in ((mean, "mean"), (facts.low[0, 0], "low"), (facts.high[0, 0], "high")):
+        of_acc.axhline(value, color=MARK, lw=1, ls="--")
+        of_acc.text(times[-1], value, f" {name}", color=MARK, va="center")
+    of_acc.set(title=f"acc_x: {mean:.1f} m/s², std {std:.1f}", xlabel="time (s)", ylabel="acc_x (m/s²)")
+    size = np.linalg.norm(window[:, :3].astype(float), axis=1) / STANDARD_GRAVITY
+    of_half.plot(times, size, color=LINE)
+    halves = (facts.first_half_mg[0], facts.second_half_mg[0])
+    for part, span, mg in zip(np.split(size, 2), ((0, 3), (3, 6)), halves, strict=True):
+        of_half.fill_between(span, part.mean() - mg / 1000, part.mean() + mg / 1000, color=MARK, alpha=0.25, lw=0)
+    of_half.axvline(3, color=SOFT, lw=1)
+    of_half.set(title=f"halves: {halves[0]:.0f} and {halves[1]:.0f} mg", xlabel="time (s)", ylabel="|a| (g)")
+    turning = np.degrees(np.linalg.norm(window[:, 3:].astype(float), axis=1))
+    of_turn.plot(times, turning, color=LINE)
+    of_turn.axhline(facts.turning_dps[0], color=MARK, lw=1, ls="--")
+    of_turn.plot(times[turning.argmax()], facts.peak_turning_dps[0], "o", color=MARK)
+    means = f"{facts.turning_dps[0]:.0f} deg/s, peak {facts.peak_turning_dps[0]:.0f}"
+    of_turn.set(title=f"|w|: mean {means}", xlabel="time (s)", ylabel="|w| (deg/s)")
+    heading = np.degrees(np.cumsum(window[:, 3:].astype(float) @ facts.up[0])) / RATE_HZ
+    of_heading.plot(times, heading, color=LINE)
+    of_heading.plot(times[-1], facts.heading_deg[0], "o", color=MARK)
+    of_heading.set(title=f"heading: {facts.heading_deg[0]:.1f} deg", xlabel="time (s)", ylabel="turned so far (deg)")
+    _tidy(figure, file)
+
+
+def draw_kinds(first: int, file: Path) -> None:
+    """Draw |a| of four windows in a row of examples/mix.csv, and below them one item of each kind about the first."""
+    with TemporaryDirectory() as folder:
+        reading = ReadOptions(labels=LabelFile.of(EXAMPLES / "mix-labels.csv"))
+        prepare([EXAMPLES / "mix.csv"], Path(folder) / "data", PrepareSettings(reading=reading))
+        items = read_qa(Path(folder) / "data" / "qa-test.json")
+        with h5py.File(Path(folder) / "data" / "windows-00000.h5") as shard:
+            windows_shown = shard["samples"][first : first + 4]
+    figure, (above, below) = plt.subplots(2, 1, figsize=(12, 5.5), height_ratios=(1, 1.6), layout="constrained")
+    for nth, window in enumerate(windows_shown):
+        size = np.linalg.norm(window[:, :3].astype(float), axis=1) / STANDARD_GRAVITY
+        above.plot(6.5 * nth + np.arange(len(size)) / RATE_HZ, size, color=LINE)
+        above.text(6.5 * nth + 3, 1.85, f"window {nth + 1}", color=INK, ha="center")
+    above.set(ylabel="|a| (g)", xlabel="6 s each", xticks=[], ylim=(0.4, 2))
+    below.axis("off")
+    of_kind = {item.kind: item for item in items if item.windows[0].row == first}
+    for nth, kind in enumerate(KINDS):
+        item, y = of_kind[kind], 1 - (nth + 0.5) / len(KINDS)
+        asked = item.conversations[0].text.splitlines()[-1]
+        below.text(0.0, y, f"{kind} ({len(item.windows)})", color=MARK, va="center", transform=below.transAxes)
+        said = f"{asked}\n{item.conversations[1].text}"
+        below.text(0.13, y, said, color=INK, size=9, va="center", transform=below.transAxes)
+    _tidy(figure, file)
+
+
 def _tidy(figure: plt.Figure, file: Path) -> None:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
@@ -94,3 +155,5 @@ def _tidy(figure: plt.Figure, file: Path) -> None:
 if __name__ == "__main__":
     draw_rhythm(windows("walking.csv")[1], HERE / "rhythm.png")
     draw_posture(windows("mix.csv"), HERE / "posture.png")
+    draw_channels(windows("walking.csv")[1], HERE / "channels.png")
+    draw_kinds(25, HERE / "kinds.png")

@@ -75,6 +75,8 @@ def find_clock(
             where=where,
             fix="record again; every sample needs a time of its own",
         )
+    if stated is None and _numbers_rows(ticks):
+        return _clock_of_numbers(name, expected_hz, where)
     rates: dict[TimeUnit, float] = {unit: 1 / (step * scale) for unit, scale in TIME_SCALE.items()}
     if stated is not None and not POSSIBLE_HZ[0] <= rates[stated] <= POSSIBLE_HZ[1]:
         fits = [unit for unit, rate in rates.items() if USUAL_HZ[0] <= rate <= USUAL_HZ[1]]
@@ -102,6 +104,22 @@ def find_clock(
         f"{unit} since 1970" if tells_date else unit,
         first_s if tells_date else None,
     )
+
+
+def _numbers_rows(ticks: np.ndarray) -> bool:
+    """Return whether a clock counts 0, 1, 2 …, or from 1 on, as the numbers of samples do."""
+    return ticks[0] in {0, 1} and float(np.mean(np.diff(ticks) == 1)) > MOST_EQUAL
+
+
+def _clock_of_numbers(name: str, expected_hz: float | None, where: Place) -> Clock:
+    if expected_hz is None:
+        raise DataError(
+            f"the clock {name} counts 0, 1, 2 …: these may be the numbers of the samples, or ms at 1000 Hz",
+            where=where,
+            fix="pass `--rate` with the sampling rate, or write the unit into the header, as in `time (ms)`",
+        )
+    note = f"{name} numbers the samples: {expected_hz:g} Hz, `--rate` says so"
+    return Clock(1 / expected_hz, expected_hz, 0.0, note, f"none: {expected_hz:g} Hz, `--rate` says so")
 
 
 def _refuse_rounded(ticks: np.ndarray, name: str, where: Place) -> None:

@@ -179,6 +179,21 @@ def time_unit_stated(column: ColumnName) -> TimeUnit | None:
     return time_unit_of(column.unit) if column.unit else None
 
 
+def clock_unit(column: ColumnName, where: Place) -> TimeUnit | None:
+    """Return the unit of a clock that counts in numbers, None where the header gives none.
+
+    Raises:
+        DataError: it counts in minutes, hours or days, which would pass for seconds.
+    """
+    if match := _LONG_UNIT.search(column.text):
+        raise DataError(
+            f'the clock {column.shown} counts in "{match[1]}", which is not read',
+            where=Place(where.file, where.row, column.position + 1),
+            fix="write the times in seconds, as in `time (s)`",
+        )
+    return time_unit_stated(column)
+
+
 def _twins(first: ColumnName, second: ColumnName, where: Place) -> DataError:
     return DataError(
         f"two columns are {first.axis} of one sensor: {first.shown} in column {first.position + 1}, "

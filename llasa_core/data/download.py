@@ -159,6 +159,8 @@ class _Download:
     @property
     def so_far(self) -> str:
         """What is here, in words."""
+        if not self.kept:
+            return "nothing came yet"
         if self._version.tag is None:
             return "nothing is kept, because the server does not say which version of the file it has"
         of_total = f" of {self._version.total}" if self._version.total is not None else ""
@@ -198,9 +200,10 @@ class _Download:
 
     def given_up(self, reason: str) -> RunError:
         """Return what ends the download."""
-        return self._failed(
-            f"{self._target.name} was not fetched: {reason}", f"run the same command again: {self.so_far}"
-        )
+        fix = f"run the same command again: {self.so_far}"
+        if not self.kept:
+            fix = "check the connection, or run the same command again later"
+        return self._failed(f"{self._target.name} was not fetched: {reason}", fix)
 
     def _ask(self) -> Any:
         headers = {"User-Agent": f"llasa/{__version__}", "Accept-Encoding": "identity"}

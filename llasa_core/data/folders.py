@@ -38,8 +38,18 @@ def subject_of(file: Path, profile: Profile, name: str, options: ReadOptions) ->
         name: the recording's; it stands for a person whom nobody names.
         options: whether the folder is asked for.
     """
-    person = folder_around(file, profile.format) if options.subject_from else profile.subject or name
+    person = _folder_of_person(file, profile.format, options) if options.subject_from else profile.subject or name
     return f"{profile.format}/{person.replace('/', '-')}"
+
+
+def _folder_of_person(file: Path, file_format: str, options: ReadOptions) -> str:
+    """Return the name of the folder around; where that is an activity, as in Ada/walking, of the one outside it."""
+    around = folder_around(file, file_format)
+    try:
+        is_activity = activity_of(around, options.label_map, Place(file)) is not None
+    except DataError:
+        is_activity = False
+    return folder_around(file.absolute().parent, file_format) if is_activity else around
 
 
 def activity_of_folder(file: Path, file_format: str, label_map: Sequence[tuple[str, str]]) -> str | None:

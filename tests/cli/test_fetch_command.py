@@ -132,7 +132,7 @@ def test_the_list_as_json(capsys: pytest.CaptureFixture[str]):
 def test_nothing_named_is_a_wrong_command_line(capsys: pytest.CaptureFixture[str]):
     assert main(["fetch"]) == 2
     assert capsys.readouterr().err == (
-        "error: missing argument 'name'\n  where: llasa fetch\n  fix:   `llasa fetch --list` shows the names\n"
+        "error: missing argument 'NAME'\n  where: llasa fetch\n  fix:   `llasa fetch --list` shows the names\n"
     )
 
 

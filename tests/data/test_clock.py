@@ -63,6 +63,19 @@ def test_a_unit_that_stays_open_is_refused():
     )
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_clock_that_may_number_the_samples_needs_a_rate(first: float):
+    assert refusal(first, 1) == (
+        "the clock `t` counts 0, 1, 2 …: these may be the numbers of the samples, or ms at 1000 Hz\n"
+        "  where: walk.csv:1:1\n"
+        "  fix:   pass `--rate` with the sampling rate, or write the unit into the header, as in `time (ms)`"
+    )
+    assert clock_of(first, 1, "ms").rate_hz == pytest.approx(1000)
+    assert clock_of(first, 1, None, 50) == Clock(
+        0.02, 50, 0.0, "`t` numbers the samples: 50 Hz, `--rate` says so", "none: 50 Hz, `--rate` says so"
+    )
+
+
 def test_a_stated_unit_that_makes_no_sense_is_refused():
     assert refusal(0, 10_000_000, "ms") == (
         "the clock `t` does not count in ms, as the header says: 0.0001 Hz; ns would make 100 Hz\n"

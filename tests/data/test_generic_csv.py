@@ -292,3 +292,15 @@ def test_real_exports_are_read_or_refused_for_the_right_reason(
         said = error.message
 
     assert said.startswith(expected)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("time (min)", "min"), ("elapsed_hours", "hours"), ("Time [h]", "h")])
+def test_a_clock_in_minutes_or_hours_is_not_taken_for_seconds(tmp_path: Path, walk: Path, name: str, unit: str):
+    path = tmp_path / "slow.csv"
+    path.write_text(walk.read_text(encoding="utf-8").replace("time (s)", name), encoding="utf-8")
+
+    assert refusal(path) == (
+        f'the clock `{name}` counts in "{unit}", which is not read\n'
+        "  where: slow.csv:1:1\n"
+        "  fix:   write the times in seconds, as in `time (s)`"
+    )

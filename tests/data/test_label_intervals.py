@@ -341,6 +341,16 @@ def test_the_folder_may_name_person_and_activity(walk: Path, monkeypatch: pytest
     assert recording.subject == "csv/Ada"
 
 
+def test_a_folder_that_names_the_activity_is_no_person(walk: Path):
+    folder = walk.parent / "Ada" / "sitting"
+    folder.mkdir(parents=True)
+    path = shutil.copy(walk, folder / "walk.csv")
+
+    for label_from in (None, "folder"):
+        (recording,) = read(path, subject_from="folder", label_from=label_from)
+        assert recording.subject == "csv/Ada"
+
+
 def test_the_example_labels_fit_their_recording():
     examples = Path(__file__).parents[2] / "examples"
     recordings = read(examples / "mix.csv", labels=LabelFile.of(examples / "mix-labels.csv"))

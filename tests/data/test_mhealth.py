@@ -177,3 +177,11 @@ def test_the_real_excerpt_is_recognised_with_its_doubtful_gyroscope(shared: Path
 
     assert [one.subject for one in recordings] == ["mhealth/01", "mhealth/01", "mhealth/02", "mhealth/02"]
     assert all("which is no angular rate" in one.notes[1] for one in recordings)
+
+
+def test_numbers_beyond_all_sensors_make_it_another_file(file: Path):
+    table = mhealth_table([4] * 600)
+    table[3, 5] = 1e300
+    write_mhealth_table(file, table)
+
+    assert "no header says what the 24 columns are" in refusal(file)

@@ -16,7 +16,7 @@ import numpy as np
 
 from llasa_core.data.assemble import About, Words, recordings_of
 from llasa_core.data.clock import POSSIBLE_HZ, Clock, find_clock, usual_step
-from llasa_core.data.column_choice import time_unit_stated
+from llasa_core.data.column_choice import clock_unit
 from llasa_core.data.columns import find_columns
 from llasa_core.data.deciding import Headed, decide_units, refuse_another_unit
 from llasa_core.data.folders import activity_of_folder, subject_of
@@ -175,7 +175,7 @@ def _find_clock(head: list[Rows], rows: CsvRows, options: ReadOptions, where: Pl
             raise DataError(
                 f"{_rows(len(ticks))} with a time: too few for a recording", where=where, fix=_RECORD_LONGER
             )
-        stated = "s" if rows.has_text_clock else time_unit_stated(column)
+        stated = "s" if rows.has_text_clock else clock_unit(column, header)
         place = Place(header.file, header.row, column.position + 1)
         said = "it is written as text" if rows.has_text_clock else "the header says so"
         return find_clock(ticks, column.shown, stated, options.sampling_rate_hz, place, said=said)

@@ -21,6 +21,7 @@ from llasa_core.data.assemble import origin_of
 from llasa_core.data.channels import ACC, CHANNELS, GYR, GyrUnit
 from llasa_core.data.labels import Dropped, segments_of
 from llasa_core.data.quality import NOTHING_TO_SAY, Quality
+from llasa_core.data.readers.csv_rows import LARGEST_VALUE
 from llasa_core.data.readers.dataset_tables import check_gravity, known_table, numbers_in, read_rows
 from llasa_core.data.readers.hapt import without_bad_rows
 from llasa_core.data.readers.label_codes import STAIRS, Code, CodeBook, outside
@@ -196,7 +197,7 @@ def _is_mhealth(file: RawFile) -> bool:
     if rows is None:
         return False
     numbers = np.array(rows)
-    if not np.isin(numbers[:, LABEL], np.arange(100)).all():
+    if not np.isin(numbers[:, LABEL], np.arange(100)).all() or not (np.abs(numbers) <= LARGEST_VALUE).all():
         return False
     sizes = [np.linalg.norm(numbers[:, s.acc : s.acc + 3], axis=1).mean() for s in SENSORS]
     return bool(all(GRAVITY_RANGE[0] < size < GRAVITY_RANGE[1] for size in sizes))

@@ -15,7 +15,7 @@ import numpy as np
 from llasa_core.data.assemble import About, Words, recordings_of_joined
 from llasa_core.data.channels import ACC, GYR
 from llasa_core.data.clock import Clock, find_clock
-from llasa_core.data.column_choice import no_gyroscope, time_unit_stated
+from llasa_core.data.column_choice import clock_unit, no_gyroscope
 from llasa_core.data.columns import find_one_sensor
 from llasa_core.data.deciding import Headed, decide_units, refuse_another_unit
 from llasa_core.data.folders import activity_of_folder, subject_of
@@ -180,7 +180,7 @@ def _clock(ticks: np.ndarray, rows: CsvRows, options: ReadOptions, where: Place)
     known = ticks[np.isfinite(ticks)][:PART_ROWS]
     if len(known) < 2:  # noqa: PLR2004 - no rate can be told from one
         raise DataError(f"{len(known)} rows with a time: too few for a recording", where=where, fix="record again")
-    stated = "s" if rows.has_text_clock else time_unit_stated(column)
+    stated = "s" if rows.has_text_clock else clock_unit(column, where)
     place = Place(where.file, where.row, column.position + 1)
     refuse_rounded(known, column.shown, place)
     said = "it is written as text" if rows.has_text_clock else "the header says so"
