@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from llasa_core.model.base_lm import EmbeddedLm
 
 Name = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="What to fetch: a dataset such as hapt, or a base LM such as smollm2-135m.")
+    str | None,
+    typer.Argument(metavar="NAME", help="What to fetch: a dataset such as hapt, or a base LM such as smollm2-135m."),
 ]
 ListFlag = Annotated[bool, typer.Option("--list", help="Show all that can be fetched, and fetch nothing.")]
 OutFlag = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder that datasets are fetched to.")]
@@ -45,8 +46,9 @@ def fetch(
 ) -> None:
     """Fetch a public dataset or a base LM, by name.
 
-    It comes from its official address; licence, size and address are shown first. A download that breaks off goes on from there when the same command runs
-    again. A base LM goes to the user's cache, a dataset to --out, with a record of what it is beside it.
+    It comes from its official address; licence, size and address are shown first. A download that breaks off goes on
+    from there when the same command runs again. A base LM goes to the user's cache, a dataset to --out, with a record
+    of what it is beside it.
     """
     from llasa_core.model.base_lm import EMBEDDED
     from llasa_core.model.base_lm import fetch as fetch_lm

@@ -33,7 +33,8 @@ Dataset = Annotated[
     typer.Option("--dataset", metavar="NAME", help="Name of the data; by default folders and files give it."),
 ]
 Ignore = Annotated[
-    list[str] | None, typer.Option("--ignore", metavar="KEY", help="A key of the items that says nothing; may be repeated.")
+    list[str] | None,
+    typer.Option("--ignore", metavar="KEY", help="A key of the items that says nothing; may be repeated."),
 ]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out and count items that cannot be read or have no window.")
@@ -60,7 +61,8 @@ def import_qa(  # noqa: PLR0913, PLR0917 - each flag is one
     """Turn published questions and answers into a data folder.
 
     On the way they are repaired: answers that stand at another question are put back, texts of other windows and wrong
-    statistics are taken out, ids are made unique. What is left out is counted. `llasa inspect FILE --audit` shows what is to repair.
+    statistics are taken out, ids are made unique. What is left out is counted. `llasa inspect FILE --audit` shows what
+    is to repair.
     """
     from llasa_core.data.importers.importing import ImportSettings
     from llasa_core.data.importers.importing import import_qa as import_files

@@ -50,7 +50,9 @@ MANIFEST = "manifest.json"
 LookedPath = Annotated[
     Path,
     typer.Argument(
-        metavar="PATH", help="A recording, a folder or archive of them, a data folder, or a checkpoint.", show_default=False
+        metavar="PATH",
+        help="A recording, a folder or archive of them, a data folder, or a checkpoint.",
+        show_default=False,
     ),
 ]
 RecordingName = Annotated[
@@ -75,7 +77,9 @@ Audit = Annotated[
 ]
 Windows = Annotated[
     Path | None,
-    typer.Option("--windows", metavar="PATH", help="With --audit of a JSON file: the folder, or array, of its windows."),
+    typer.Option(
+        "--windows", metavar="PATH", help="With --audit of a JSON file: the folder, or array, of its windows."
+    ),
 ]
 MaxTokens = Annotated[
     int, typer.Option("--max-tokens", min=1, metavar="N", help="With --audit: name items of more tokens than this.")

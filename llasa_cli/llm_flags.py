@@ -19,12 +19,20 @@ LlmUrl = Annotated[
         "--llm-url", metavar="URL", help="For --qa llm: an OpenAI-compatible endpoint, up to /v1; key in LLASA_API_KEY."
     ),
 ]
-LlmModel = Annotated[str | None, typer.Option("--llm-model", metavar="NAME", help="The model that writes, as the endpoint names it.")]
-Limit = Annotated[int | None, typer.Option(min=1, metavar="N", help="Have only N windows written about; by default all.")]
-LlmConcurrency = Annotated[int | None, typer.Option(min=1, metavar="N", help="Requests under way at once; by default 8.")]
+LlmModel = Annotated[
+    str | None, typer.Option("--llm-model", metavar="NAME", help="The model that writes, as the endpoint names it.")
+]
+Limit = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Have only N windows written about; by default all.")
+]
+LlmConcurrency = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Requests under way at once; by default 8.")
+]
 LlmRpm = Annotated[float | None, typer.Option(min=0.01, metavar="N", help="Requests a minute, at most.")]
 LlmTpm = Annotated[float | None, typer.Option(min=1, metavar="N", help="Tokens a minute, at most.")]
-LlmTimeout = Annotated[float | None, typer.Option(min=0.1, metavar="SECONDS", help="Longest wait for one answer; by default 120.")]
+LlmTimeout = Annotated[
+    float | None, typer.Option(min=0.1, metavar="SECONDS", help="Longest wait for one answer; by default 120.")
+]
 PriceIn = Annotated[
     float | None, typer.Option("--llm-price-in", min=0, metavar="PRICE", help="Price of a million tokens of prompts.")
 ]

@@ -53,7 +53,8 @@ FLAG_OF: dict[tuple[str | int, ...], str] = {
 """Which flag sets a setting that can be wrong."""
 
 SourcePaths = Annotated[
-    list[Path], typer.Argument(metavar="SOURCE", help="Recordings: files, folders, or archives as they were downloaded.")
+    list[Path],
+    typer.Argument(metavar="SOURCE", help="Recordings: files, folders, or archives as they were downloaded."),
 ]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DATA", help="The data folder to make.")]
 Window = Annotated[str, typer.Option(metavar="SECONDS", help="Length of a window.")]
@@ -70,7 +71,8 @@ Qa = Annotated[
     ),
 ]
 Compat = Annotated[
-    Literal["limu-bert"] | None, typer.Option(help="Resample and cut as LIMU-BERT's published preprocessing does; windows lie side by side.")
+    Literal["limu-bert"] | None,
+    typer.Option(help="Resample and cut as LIMU-BERT's published preprocessing does; windows lie side by side."),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out files that cannot be read, and count them.")]
 AllowUpsample = Annotated[bool, typer.Option("--allow-upsample", help="Take recordings below the windows' rate.")]
@@ -79,9 +81,12 @@ Workers = Annotated[
     typer.Option(min=1, metavar="N", help="Processes that read side by side; by default as the input needs."),
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Chooses the phrasing of the questions.")]
-ShardMb = Annotated[float | None, typer.Option(metavar="MB", help="Size of a shard of the windows; by default 128.", show_default=False)]
+ShardMb = Annotated[
+    float | None, typer.Option(metavar="MB", help="Size of a shard of the windows; by default 128.", show_default=False)
+]
 ShareFlag = Annotated[
-    str | None, typer.Option("--shard", metavar="I/N", help="Prepare only this share of the recordings, such as 2/8; see --merge.")
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Prepare only this share of the recordings, such as 2/8; see --merge."),
 ]
 Merge = Annotated[bool, typer.Option("--merge", help="Put several data folders, such as shares, into one.")]
 Backend = Annotated[Literal["local", "dask"], typer.Option(help="Who reads: this machine, or a Dask cluster.")]

@@ -13,7 +13,15 @@ from typer.main import get_command
 from llasa_cli.app import app
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions.md", "docs/experiments.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/data.md",
+    "docs/decisions.md",
+    "docs/experiments.md",
+    "docs/formats.md",
+)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMAND = re.compile(r"^\$ (.+)$|`(llasa [^`\n]+)`", re.MULTILINE)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from llasa_core.data.dialect import Dialect
 
 NAME_THEM = "name the columns in the order time, acc x y z, gyr x y z: `--columns t,ax,ay,az,gx,gy,gz`"
+_LONG_UNIT = re.compile(r"[\s_(\[](min|mins|minutes?|h|hrs?|hours?|days?)\s*[)\]]?\s*$", re.IGNORECASE)
 
 
 class Triple(NamedTuple):

@@ -15,7 +15,9 @@ _IN_BRACKETS = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*$")
 _WORDS = re.compile(r"[A-Z]?[a-zµ°²^/]+|[A-Z]+(?![a-z])|\d+")
 _AXES = ("x", "y", "z")
 
-_OTHER = re.compile(r"magn|^mag$|(?<!s)quat|euler|attitude|orient|angularacc")
+_OTHER = re.compile(
+    r"magn|^mag$|(?<!s)quat|euler|attitude|orient|angularacc|angle(?!rate|vel)|^(world|earth|global)(?!.*gyr)"
+)
 _LINEAR = re.compile(r"linear|linacc|^lin|user|body|free|dynamic|withoutg|nograv")
 _TOTAL = re.compile(r"total|includinggravity|withg|^gf$")
 _ACC = re.compile(r"acc(?!uracy)|^a$|^gf$")

@@ -43,9 +43,10 @@ class PrepareReport:
 
     def __str__(self) -> str:
         head = "is already done" if self.was_done else f"done in {self.seconds:.1f} s"
+        windows, subjects = _counted(self.windows, "window"), _counted(self.subjects, "subject")
         lines = [
             f"{self.folder}: {head}",
-            f"  {self.windows:,} windows of {self.subjects:,} subjects, {self.qa_items:,} QA items",
+            f"  {windows} of {subjects}, {_counted(self.qa_items, 'QA item')}",
             *self._about_share(),
             "",
             *_table(("activity", "windows"), self.activities.items()),
@@ -120,6 +121,11 @@ def _by_reason(left_out: list[dict[str, Any]]) -> list[tuple[str, int, str]]:
             amount += f", {_as_time(sum(part['seconds'] for part in parts))}"
         rows.append((reason, len({part["source"] for part in parts}), amount))
     return rows
+
+
+def _counted(count: int, name: str) -> str:
+    """Return a count with its name: `1 subject`, `3,727 windows`."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
 
 
 def _as_time(seconds: float) -> str:

@@ -19,3 +19,8 @@ def test_only_a_format_makes_a_column_the_number_of_a_sample():
 
     assert not column.is_counter
     assert ColumnName.of(0, "PacketCounter").in_words_of("Xsens DOT", "sample number").is_counter
+
+
+@pytest.mark.parametrize("text", ["worldAcc_x (m/s^2)", "earth_acceleration_z", "globalAccY", "gyro_angle_x (deg)"])
+def test_acceleration_of_another_frame_and_angles_are_not_read(text: str):
+    assert ColumnName.of(0, text).kind == "other"
