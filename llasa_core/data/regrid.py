@@ -71,7 +71,7 @@ def even_samples(times_s: np.ndarray, values: np.ndarray, resolution_s: float) -
     new_rate = _whole_rate(times_s, rate)
     wanted = times_s[0] + np.arange(int((times_s[-1] - times_s[0]) * new_rate + 1e-6) + 1) / new_rate
     curve, kind = smooth_curve(times_s, values)
-    note = f"{rate:.4g} Hz with uneven stamps (off by {1000 * typical * step:.2g} ms rms), {kind} to {new_rate:g} Hz"
+    note = f"{rate:.4g} Hz with uneven stamps (off by {_as_ms(typical * step)} ms rms), {kind} to {new_rate:g} Hz"
     return EvenSamples(new_rate, curve(wanted), _nearest(times_s, wanted), note)
 
 
@@ -176,3 +176,9 @@ def _rounded(rate_hz: float, n_samples: int) -> float:
 def _nearest(times_s: np.ndarray, wanted_s: np.ndarray) -> np.ndarray:
     middles = (times_s[1:] + times_s[:-1]) / 2
     return np.searchsorted(middles, wanted_s)
+
+
+def _as_ms(seconds: float) -> str:
+    """Return milliseconds with two digits, and never as a power of ten."""
+    value = 1000 * seconds
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"  # noqa: PLR2004 - two digits

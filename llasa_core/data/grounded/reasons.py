@@ -71,7 +71,7 @@ def _evidence(window: Measured, draw: Draw) -> Said:
             f"{rhythm.text}, with gravity turning by {value} degrees from start to end",
             (*rhythm.claims, Claim("changes_posture", value=True), Claim("posture_change_deg", value, "deg")),
         )
-    if not draw.chance(0.3):
+    if not draw.chance(0.3) or not window.is_moving:  # what hardly moves is still, which need not be said
         return Said(f"{rhythm.text}, with {posture.text}", (*rhythm.claims, *posture.claims))
     return Said(f"{rhythm.text}, {window.intensity}, with {posture.text}", _with_intensity(rhythm, posture, window))
 
