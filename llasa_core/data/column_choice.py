@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
+from operator import eq
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 NAME_THEM = "name the columns in the order time, acc x y z, gyr x y z: `--columns t,ax,ay,az,gx,gy,gz`"
 _LONG_UNIT = re.compile(r"[\s_(\[](min|mins|minutes?|h|hrs?|hours?|days?)\s*[)\]]?\s*$", re.IGNORECASE)
+
+
+MOST_REPEATED = 0.2
+"""Share of stamps that repeat the one before from which on another clock, if there is one, tells the time better."""
 
 
 class Triple(NamedTuple):
@@ -166,13 +171,14 @@ def choose_time(columns: Sequence[ColumnName], dialect: Dialect) -> tuple[Column
     return (clocks[0] if clocks else None), None
 
 
-def _doubts(clock: ColumnName, dialect: Dialect) -> tuple[bool, bool, bool, bool, int]:
+def _doubts(clock: ColumnName, dialect: Dialect) -> tuple[bool, bool, bool, bool, bool, int]:
     """Return what speaks against a clock, the weightiest first."""
     cells = [row[clock.position] for row in dialect.sample]
     stands_still = len(cells) > 1 and len(set(cells)) == 1
+    is_coarse = sum(map(eq, cells, cells[1:])) > MOST_REPEATED * len(cells)
     is_text = not all(is_number(cell, dialect.decimal) for cell in cells if cell)
     is_late = bool(re.search("arriv|logg|record|receiv|start", clock.family))
-    return stands_still, is_text, time_unit_stated(clock) is None, is_late, clock.position
+    return stands_still, is_coarse, is_text, time_unit_stated(clock) is None, is_late, clock.position
 
 
 def time_unit_stated(column: ColumnName) -> TimeUnit | None:

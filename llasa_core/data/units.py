@@ -59,6 +59,10 @@ SHAKE_OF_STEPS = 0.15
 stairs and jogs of MotionSense and HAPT), and would be above `FASTEST_RAD_S` in deg/s."""
 ANY_HZ = 100.0
 """Taken where nobody knows the rate, and only the size of gravity is asked for."""
+SHAKE_AT_REST, LARGEST_SWAY_DEG = 0.02, 3.0
+"""A device that shakes and sways by less lies still."""
+IMPOSSIBLE_AT_REST = 0.2
+"""In rad/s, an offset that no gyroscope has: 11 °/s. In °/s it is a usual one."""
 TENTHS = 10
 """Means a second that both tests above are made on."""
 
@@ -213,7 +217,7 @@ def decide_gyr_unit(
     Raises:
         DataError: what is stated contradicts the values, or nothing is stated and they leave it open.
     """
-    detected, evidence, is_certain = _gyr_unit_by_values(gyr, acc, rate_hz)
+    detected, evidence, is_certain = _gyr_unit_by_values(gyr, acc, rate_hz, stated)
     if stated is not None and (detected in {None, stated.unit} or (stated.is_flag and not is_certain)):
         note = f"gyr in {stated.unit}: {stated.by} says so, and {evidence}"
         return Decision(stated.unit, GYR_SCALE[stated.unit], note, is_detected=False)
@@ -257,7 +261,9 @@ def turning_explained(acc: np.ndarray, gyr: np.ndarray) -> float | None:
     return both / said_said if correlation > max(0.5, 3 / np.sqrt(n_independent)) else None
 
 
-def _gyr_unit_by_values(gyr: np.ndarray, acc: np.ndarray, rate_hz: float) -> tuple[GyrUnit | None, str, bool]:
+def _gyr_unit_by_values(
+    gyr: np.ndarray, acc: np.ndarray, rate_hz: float, stated: Stated[GyrUnit] | None
+) -> tuple[GyrUnit | None, str, bool]:
     """Return the unit that the values show, the evidence, and whether no flag can outweigh it."""
     fastest = float(np.percentile(np.linalg.norm(gyr, axis=1), 99))
     if fastest > FASTEST_RAD_S:
@@ -271,10 +277,27 @@ def _gyr_unit_by_values(gyr: np.ndarray, acc: np.ndarray, rate_hz: float) -> tup
             if EXPLAINED[0] <= factor / scale <= EXPLAINED[1]:
                 return unit, f"in {unit} it explains how gravity turns (factor {factor / scale:.2f})", False
     shake = Steadiness.of(acc, TENTHS).shake
+    if stated is not None and shake < SHAKE_AT_REST and (tipping := _tipping(acc, gyr)) > IMPOSSIBLE_AT_REST:
+        return "deg/s", f"gravity stays where it is, although |w| about horizontal axes averages {tipping:.2g}", False
     if SHAKE_OF_STEPS <= shake < LARGEST_SHAKE:
         turn = f"in deg/s would hardly turn (1 % of |w| above {fastest:.3g})"
         return "rad/s", f"the device shakes by {shake:.2f} g, as in steps, and {turn}", False
     return None, f"1 % of |w| lies above {fastest:.3g}", False
+
+
+def _tipping(acc: np.ndarray, gyr: np.ndarray) -> float:
+    """Return the mean angular rate about horizontal axes, in the file's unit, of a device whose gravity stays put.
+
+    What turns about such an axis takes gravity along, so this is the offset of a gyroscope at rest; 0 where gravity
+    moves. It speaks against a unit that somebody states; to detect one by it alone would be to trust every offset.
+    """
+    up = acc.mean(axis=0)
+    up /= max(float(np.linalg.norm(up)), 1e-9)
+    directions = acc / np.maximum(np.linalg.norm(acc, axis=1, keepdims=True), 1e-9)
+    if np.percentile(directions @ up, 1) < np.cos(np.radians(LARGEST_SWAY_DEG)):
+        return 0.0
+    offset = gyr.mean(axis=0)
+    return float(np.linalg.norm(offset - (offset @ up) * up))
 
 
 def _tenths(series: np.ndarray, rate_hz: float) -> np.ndarray:

@@ -188,3 +188,26 @@ def test_units_of_real_recordings_are_found_whatever_they_are_written_in(shared:
 
     assert len(names) == 15
     assert not wrong
+
+
+def test_an_offset_that_no_gyroscope_has_in_rad_per_s_is_one_in_deg_per_s(still: Callable[[int], np.ndarray]):
+    acc = still(2000)[:, :3] + np.random.default_rng(0).normal(0, 0.02, (2000, 3))
+    gyr = np.random.default_rng(1).normal((1.1, -0.7, 0.4), 0.1, (2000, 3))
+
+    with pytest.raises(DataError) as caught:
+        decide_gyr_unit(gyr, acc, 100, Stated("rad/s", "the header (`gx`)"), Place(Path("a.csv")))
+
+    assert str(caught.value) == (
+        "the unit of the angular rate: the header (`gx`) says rad/s, but gravity stays where it is, although |w| about "
+        "horizontal axes averages 1.3\n"
+        "  where: a.csv\n"
+        "  fix:   pass `--gyr-unit deg/s` if the values are right"
+    )
+
+
+def test_a_turntable_leaves_the_unit_open(still: Callable[[int], np.ndarray]):
+    gyr = np.zeros((2000, 3))
+    gyr[:, 2] = 1.5  # about the vertical, which gravity does not show
+
+    with pytest.raises(DataError, match="is not known"):
+        decide_gyr_unit(gyr, still(2000)[:, :3], 100, None, Place(Path("a.csv")))
