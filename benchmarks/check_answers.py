@@ -70,7 +70,7 @@ class Window:
     def steps(self) -> bool:
         """Whether there is a rhythm that may be one of steps."""
         gait = self.activity in {None, "walking", "climbing stairs", "descending stairs", "jogging"}
-        return gait and self.moves and self.peak_correlation >= 0.3999
+        return gait and self.moves and self.peak_correlation >= 0.3999 and 60 <= self.cadence <= 240
 
     def correlation(self) -> np.ndarray:
         """Unbiased autocorrelation by lag."""
@@ -226,7 +226,7 @@ def of_movement(question: str, answer: str, window: Window, say: Any) -> None:
         "rhythm" in question.lower() and answer.startswith("No")
     ):
         say("no rhythm", right=not window.moves or window.peak_correlation < 0.4001)
-    if "not one of steps" in low:
+    if "not one of steps" in low or "no steps can be told" in low:
         say("no steps", right=not window.steps)
     if ("rhythmic" in question or "rhythm?" in question) and answer.startswith("Yes"):
         say("rhythm", right=window.moves and window.peak_correlation >= 0.3999)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from llasa_core.data.channels import CHANNELS
 from llasa_core.data.grounded import words
-from llasa_core.data.grounded.measured import Claim, Measured, Said, rounded
+from llasa_core.data.grounded.measured import GAITS, Claim, Measured, Said, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,10 @@ def _cadence(window: Measured, draw: Draw) -> Said:
 def _why_no_steps(window: Measured) -> str:
     if not window.is_moving:
         return "the device is at rest"
-    return "the rhythm is not one of steps" if window.is_rhythmic else "there is no steady rhythm"
+    if not window.is_rhythmic:
+        return "there is no steady rhythm"
+    is_gait = window.activity is None or window.activity in GAITS
+    return "no steps can be told from the rhythm" if is_gait else "the rhythm is not one of steps"
 
 
 def _frequency(window: Measured, _: Draw) -> Said:
