@@ -31,7 +31,7 @@ MOST_HEADER_LINES = 3
 """A file of no more lines, and no numbers, is a header whose rows are missing."""
 BLANKS = " "
 """The separator that stands for any run of blanks and tabs."""
-_SEPARATORS = ("\t", ";", ",", BLANKS)
+_SEPARATORS = ("\t", ";", ",", "|", BLANKS)
 _NUMBER = {
     ".": re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(nan|inf)", re.IGNORECASE),
     ",": re.compile(r"[+-]?(\d+(,\d*)?|,\d+)([eE][+-]?\d+)?|[+-]?(nan|inf)", re.IGNORECASE),
@@ -67,7 +67,7 @@ class Dialect:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is not plain CSV, for the report."""
-        separator = {"\t": "tabs", ";": "semicolons", BLANKS: "blanks"}.get(self.separator)
+        separator = {"\t": "tabs", ";": "semicolons", "|": "bars", BLANKS: "blanks"}.get(self.separator)
         said = [f"columns separated by {separator}"] if separator else []
         if self.decimal == ",":
             said.append("decimal comma")

@@ -304,3 +304,13 @@ def test_a_clock_in_minutes_or_hours_is_not_taken_for_seconds(tmp_path: Path, wa
         "  where: slow.csv:1:1\n"
         "  fix:   write the times in seconds, as in `time (s)`"
     )
+
+
+def test_bars_separate_columns_too(walk: Path, tmp_path: Path):
+    with_bars = tmp_path / "bars.txt"
+    with_bars.write_text(walk.read_text(encoding="utf-8").replace(",", "|"), encoding="utf-8")
+
+    (plain,), (barred,) = read(walk), read(with_bars)
+
+    assert np.array_equal(plain.samples, barred.samples)
+    assert "columns separated by bars" in barred.notes

@@ -203,3 +203,9 @@ def test_damage_inside_a_zip_is_found(make_hapt: Callable[..., None], tmp_path: 
         "the zip cannot be unpacked: Bad CRC-32 for file 'acc_exp01_user01.txt'\n"
         f"  where: {archive / 'acc_exp01_user01.txt'}\n  fix:   copy or download it again"
     )
+
+
+def test_a_label_map_wins_by_code_and_by_name(hapt_folder: Path):
+    (first, *_) = read(hapt_folder, ReadOptions(label_map=(("1", "jogging"), ("sitting", "unknown"))))
+
+    assert [segment.activity for segment in first.segments] == ["jogging", None]

@@ -8,7 +8,7 @@ Source:
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,8 @@ import numpy as np
 
 from llasa_core.data.assemble import origin_of
 from llasa_core.data.channels import CHANNELS, STANDARD_GRAVITY
+from llasa_core.data.labels import Dropped
+from llasa_core.data.readers.label_codes import Code, meaning_of
 from llasa_core.data.readers.plain_numbers import read_numbers
 from llasa_core.data.readers.reader import Format
 from llasa_core.data.recording import Recording, Segment
@@ -30,16 +32,23 @@ if TYPE_CHECKING:
 
 SAMPLING_RATE_HZ = 50.0
 LABELS = "labels.txt"
-ACTIVITY_OF = {
-    1: "walking",
-    2: "climbing stairs",
-    3: "descending stairs",
-    4: "sitting",
-    5: "standing",
-    6: "lying",
+_TRANSITION = Dropped("transition between postures")
+"""Over in a few seconds, and no activity of ours."""
+CODES = {
+    "1": Code("walking", "walking"),
+    "2": Code("walking upstairs", "climbing stairs"),
+    "3": Code("walking downstairs", "descending stairs"),
+    "4": Code("sitting", "sitting"),
+    "5": Code("standing", "standing"),
+    "6": Code("laying", "lying"),
+    "7": Code("stand to sit", _TRANSITION),
+    "8": Code("sit to stand", _TRANSITION),
+    "9": Code("sit to lie", _TRANSITION),
+    "10": Code("lie to sit", _TRANSITION),
+    "11": Code("stand to lie", _TRANSITION),
+    "12": Code("lie to stand", _TRANSITION),
 }
-TRANSITIONS = range(7, 13)
-"""Stand to sit and so on: over in a few seconds, and no activity of ours."""
+"""As the dataset's activity_labels.txt has them."""
 DECIDED = "acceleration from g to m/s² (× 9.80665), angular rate in rad/s and 50 Hz, as the dataset documents them"
 _FILE = re.compile(r"(acc|gyro)_exp(\d+)_user(\d+)\.txt")
 MOST_DIGITS = 12
@@ -91,7 +100,7 @@ class HaptExperiment:
                 fix=_DOWNLOAD_AGAIN,
             )
         samples = np.concatenate([acc * STANDARD_GRAVITY, gyr], axis=1)
-        segments, left_out = self._segments(len(samples))
+        segments, left_out = self._segments(len(samples), options.label_map)
         recording = Recording(
             file=self.acc.shown,
             origin=origin_of("hapt", "g", "rad/s", "none: 50 Hz, the dataset's rate", SAMPLING_RATE_HZ),
@@ -107,9 +116,11 @@ class HaptExperiment:
         )
         yield without_bad_rows(recording)
 
-    def _segments(self, n_samples: int) -> tuple[tuple[Segment, ...], tuple[tuple[str, int], ...]]:
-        segments = []
-        n_transitions = 0
+    def _segments(
+        self, n_samples: int, label_map: Sequence[tuple[str, str]]
+    ) -> tuple[tuple[Segment, ...], tuple[tuple[str, int], ...]]:
+        segments: list[Segment] = []
+        dropped: Counter[str] = Counter()
         labelled_until = 0
         for label in sorted(self.labels, key=lambda label: label.start):
             if label.start < labelled_until or label.end >= n_samples or label.end < label.start:
@@ -119,13 +130,15 @@ class HaptExperiment:
                     fix=_DOWNLOAD_AGAIN,
                 )
             labelled_until = label.end + 1
-            if label.activity in ACTIVITY_OF:
-                segments.append(Segment(label.start, label.end + 1, ACTIVITY_OF[label.activity]))
+            place = Place(self.labels_file.shown, label.row, 3)
+            meaning = meaning_of(str(label.activity), CODES, label_map, place)
+            if isinstance(meaning, Dropped):
+                dropped[meaning.reason] += label.end + 1 - label.start
             else:
-                n_transitions += label.end + 1 - label.start
-        n_labelled = n_transitions + sum(segment.end - segment.start for segment in segments)
-        left_out = (("transition between postures", n_transitions), ("no label", n_samples - n_labelled))
-        return tuple(segments), tuple(part for part in left_out if part[1])
+                segments.append(Segment(label.start, label.end + 1, meaning))
+        n_labelled = dropped.total() + sum(segment.end - segment.start for segment in segments)
+        no_label = (("no label", n_samples - n_labelled),) if n_labelled < n_samples else ()
+        return tuple(segments), (*dropped.items(), *no_label)
 
 
 def find_hapt(files: Sequence[RawFile], options: ReadOptions) -> list[HaptExperiment]:
@@ -216,7 +229,7 @@ def _read_labels(folder: Path, by_name: dict[str, RawFile]) -> dict[tuple[int, i
                 fix=_DOWNLOAD_AGAIN,
             )
         experiment, user, activity, start, end = map(int, cells)
-        if activity not in ACTIVITY_OF and activity not in TRANSITIONS:
+        if str(activity) not in CODES:
             raise DataError(
                 f"activity {activity} is none of HAPT's 1 to 12",
                 where=Place(folder / LABELS, row, 3),
