@@ -13,7 +13,6 @@ import typer
 
 from llasa_cli import console, keyboard
 from llasa_cli.flags import JsonFlag
-from llasa_cli.prepare_data import AllowUpsample
 from llasa_cli.reading import (
     AccUnitFlag,
     AllowMissing,
@@ -25,6 +24,7 @@ from llasa_cli.reading import (
     SourceRate,
     read_options,
 )
+from llasa_cli.window_flags import AllowUpsample
 from llasa_core.chat.settings import ChatSettings
 from llasa_core.errors import ModelError, UsageError
 

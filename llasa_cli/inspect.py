@@ -11,8 +11,6 @@ import typer
 
 from llasa_cli import console
 from llasa_cli.flags import JsonFlag
-from llasa_cli.prepare_data import FLAG_OF, AllowUpsample, Stride, TargetRate
-from llasa_cli.prepare_data import _windows as windows_of_flags
 from llasa_cli.reading import (
     AccUnitFlag,
     AllowMissing,
@@ -31,6 +29,7 @@ from llasa_cli.reading import (
     read_options,
     wrong_flag,
 )
+from llasa_cli.window_flags import FLAG_OF, AllowUpsample, Stride, TargetRate, windows_of
 from llasa_core.errors import DataError, ErrorGroup, UsageError
 
 if TYPE_CHECKING:
@@ -231,7 +230,7 @@ def _window_config(window: str | None, stride: str | None, target_rate: float, *
     from pydantic import ValidationError
 
     try:
-        return windows_of_flags(window or "6s", stride, target_rate, None, allow_upsample=allow_upsample)
+        return windows_of(window or "6s", stride, target_rate, None, allow_upsample=allow_upsample)
     except ValidationError as error:
         raise wrong_flag(error, "inspect", FLAG_OF) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
@@ -40,17 +40,8 @@ from llasa_cli.reading import (
     read_options,
     wrong_flag,
 )
+from llasa_cli.window_flags import FLAG_OF, AllowUpsample, Stride, TargetRate, windows_of
 from llasa_core.errors import UsageError
-
-if TYPE_CHECKING:
-    from llasa_core.data.windows import WindowConfig
-
-FLAG_OF: dict[tuple[str | int, ...], str] = {
-    ("WindowConfig", "window_s"): "--window",
-    ("WindowConfig", "stride_s"): "--stride",
-    ("WindowConfig", "sampling_rate_hz"): "--target-rate",
-}
-"""Which flag sets a setting that can be wrong."""
 
 SourcePaths = Annotated[
     list[Path],
@@ -58,11 +49,6 @@ SourcePaths = Annotated[
 ]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DATA", help="The data folder to make.")]
 Window = Annotated[str, typer.Option(metavar="SECONDS", help="Length of a window.")]
-Stride = Annotated[
-    str | None,
-    typer.Option(metavar="SECONDS", help="From one window to the next; by default 3s.", show_default=False),
-]
-TargetRate = Annotated[float, typer.Option("--target-rate", metavar="HZ", help="Rate of the windows.")]
 Qa = Annotated[
     Literal["facts", "llm", "none"],
     typer.Option(
@@ -75,7 +61,6 @@ Compat = Annotated[
     typer.Option(help="Resample and cut as LIMU-BERT's published preprocessing does; windows lie side by side."),
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave out files that cannot be read, and count them.")]
-AllowUpsample = Annotated[bool, typer.Option("--allow-upsample", help="Take recordings below the windows' rate.")]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Processes that read side by side; by default as the input needs."),
@@ -182,7 +167,7 @@ def prepare_data(  # noqa: PLR0913, PLR0917 - each flag is one
         llm, llm_run = llm_of_flags(qa, llm_flags, progress=progress, tell=console.note)
         try:
             settings = PrepareSettings(
-                windows=_windows(window, stride, target_rate, compat, allow_upsample=allow_upsample),
+                windows=windows_of(window, stride, target_rate, compat, allow_upsample=allow_upsample),
                 reading=reading,
                 qa=qa,
                 llm=llm,
@@ -225,27 +210,3 @@ def _check_together(context: typer.Context, backend: str, scheduler: str | None,
         )
     if scheduler and backend != "dask":
         raise UsageError("`--scheduler` is of no use to this machine alone", fix="pass `--backend dask` with it")
-
-
-def _windows(
-    window: str, stride: str | None, target_rate: float, compat: Literal["limu-bert"] | None, *, allow_upsample: bool
-) -> WindowConfig:
-    from llasa_core.data.windows import WindowConfig
-
-    window_s = _seconds("--window", window)
-    default_stride = window_s if compat else WindowConfig().stride_s  # published windows lie side by side
-    return WindowConfig(
-        sampling_rate_hz=target_rate,
-        window_s=window_s,
-        stride_s=_seconds("--stride", stride) if stride else default_stride,
-        compat=compat,
-        allow_upsample=allow_upsample,
-    )
-
-
-def _seconds(flag: str, text: str) -> float:
-    """Read a length of time: `6s`, `6 s` or `6`."""
-    try:
-        return float(text.strip().removesuffix("s"))
-    except ValueError as error:
-        raise UsageError(f'{flag} is not a length in seconds: "{text}"', fix=f"write it like `{flag} 6s`") from error

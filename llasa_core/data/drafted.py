@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from contextlib import closing
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -35,16 +37,16 @@ def drafted_recordings(
     """
     name_of = dict(enumerate(draft.codes["activity"]))
     codes, starts_s = (read_column(draft.folder, draft.shards, name) for name in ("activity", "start_s"))
-    shards = _Shards(draft)
     first = 0
-    for part, source in zip(draft.parts, draft.sources, strict=True):
-        rows = slice(first, first + source.windows)
-        first += source.windows
-        if source.windows and is_wanted(part, source):
-            refs, samples = shards.read(rows)
-            activities = [name_of.get(code) for code in codes[rows].tolist()]
-            windows = measured(facts_of(samples, config.sampling_rate_hz), activities, starts_s[rows].tolist())
-            yield MeasuredRecording(source.name, source.subject, refs, windows, config.window_s), samples
+    with closing(_Shards(draft)) as shards:
+        for part, source in zip(draft.parts, draft.sources, strict=True):
+            rows = slice(first, first + source.windows)
+            first += source.windows
+            if source.windows and is_wanted(part, source):
+                refs, samples = shards.read(rows)
+                activities = [name_of.get(code) for code in codes[rows].tolist()]
+                windows = measured(facts_of(samples, config.sampling_rate_hz), activities, starts_s[rows].tolist())
+                yield MeasuredRecording(source.name, source.subject, refs, windows, config.window_s), samples
 
 
 class _Shards:
@@ -59,18 +61,24 @@ class _Shards:
         """Return where the windows of a slice are stored, and the windows."""
         refs: list[WindowRef] = []
         parts = []
-        for number, shard in enumerate(self._draft.shards):
+        for number in range(bisect_right(self._first, rows.start) - 1, len(self._draft.shards)):
+            if self._first[number] >= rows.stop:
+                break
             start = max(rows.start, self._first[number]) - self._first[number]
             end = min(rows.stop, self._first[number + 1]) - self._first[number]
-            if start < end:
-                parts.append(self._file(number)["samples"][start:end])
-                refs += [WindowRef(shard.file, row) for row in range(start, end)]
+            parts.append(self._file(number)["samples"][start:end])
+            refs += [WindowRef(self._draft.shards[number].file, row) for row in range(start, end)]
         return refs, np.concatenate(parts)
+
+    def close(self) -> None:
+        """Close what is open: an open file cannot be moved everywhere."""
+        if self._opened is not None:
+            self._opened[1].close()
+            self._opened = None
 
     def _file(self, number: int) -> h5py.File:
         if self._opened is None or self._opened[0] != number:
-            if self._opened is not None:
-                self._opened[1].close()
+            self.close()
             path = self._draft.folder / self._draft.shards[number].file
             self._opened = (number, h5py.File(path, "r", locking=False))
         return self._opened[1]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from llasa_core.data.channels import CHANNELS
 from llasa_core.data.facts import (
     CLEARLY,
     MOVING_MG,
@@ -20,7 +19,7 @@ from llasa_core.data.facts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from llasa_core.data.facts import Facts
     from llasa_core.data.qa import WindowRef
@@ -150,11 +149,6 @@ class Said(NamedTuple):
 def rounded(value: float, digits: int) -> float:
     """Return a number as it is written; −0 is 0."""
     return round(value, digits) + 0.0
-
-
-def channel_values(column: Sequence[float]) -> Iterator[tuple[str, float]]:
-    """Yield the channels with a value each."""
-    yield from zip(CHANNELS, column, strict=True)
 
 
 def is_known(value: float) -> bool:
