@@ -32,6 +32,8 @@ LARGEST_NUMBER = 1e30
 """Beyond it nothing is measured, and squares overflow; nanoseconds since 1970 are 1.8e18."""
 SPREADSHEET_ROWS = 1 << 20
 """Where spreadsheets stop, and leave out what follows."""
+DIALECTS_KEPT = 256
+"""How many files' dialects a process remembers: each keeps its first rows, some 200 KB."""
 MISSING = ("", "null", "NULL", "NA")
 """Cells that stand for no value, besides NaN."""
 
@@ -174,7 +176,7 @@ class Table:
         return False
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=DIALECTS_KEPT)
 def _dialect_of(file: RawFile, changed_ns: int) -> Dialect:
     """Return how a file writes its table; formats are told by it before the file is read."""
     del changed_ns  # another one makes it another file
