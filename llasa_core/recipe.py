@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from llasa_core.data.qa import Kind
-from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
+from llasa_core.model.config import AdapterConfig, AttentionName, EncoderConfig, ModelConfig
 from llasa_core.settings import Settings
 
 StageName = Literal["encoder", "pretrain", "finetune"]
@@ -37,8 +37,8 @@ class StageConfig(Settings):
     """Peak; cosine decay to zero after a linear warm-up."""
     batch_size: PositiveInt = 16
     """Samples of one optimizer step over all devices, so that the result does not depend on their number."""
-    micro_batch_tokens: PositiveInt = 2048
-    """Largest (samples × longest sample), in tokens, that one device computes at once."""
+    micro_batch_tokens: PositiveInt = 4096
+    """Largest number of tokens, sensor tokens counted, that one device computes at once; samples are packed into it."""
     warmup_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.03
     """Share of the steps over which the learning rate rises."""
     weight_decay: NonNegativeFloat = 0.0
@@ -47,10 +47,20 @@ class StageConfig(Settings):
     """Gradients are scaled down to this norm."""
     save_every: PositiveInt = 100
     """Optimizer steps between two states to resume from."""
+    keep_states: PositiveInt = 2
+    """How many of the last states stay on the disk."""
     log_every: PositiveInt = 10
-    """Optimizer steps between two lines of progress where there is no terminal."""
+    """Optimizer steps between two lines of progress where there is no terminal; a GPU is asked no more often."""
+    attention: AttentionName = "auto"
+    """How packed samples are kept apart; `auto` takes `flash` or `varlen` on a GPU and `blocks` elsewhere."""
+    compile: bool = False
+    """Compile the LM's blocks with torch.compile: minutes at the start, quicker steps after."""
     zero_stage: Literal["auto", 0, 1, 2, 3] = "auto"
-    """DeepSpeed's ZeRO stage; `auto` takes the lowest that fits the device."""
+    """DeepSpeed's ZeRO stage; `auto` takes the lowest that fits the devices."""
+    offload: Literal["auto", "none", "optimizer", "all"] = "auto"
+    """Keep the optimizer's state, or the weights too, in the host's memory; `auto` only where nothing else fits."""
+    activation_checkpointing: Literal["auto"] | bool = "auto"
+    """Compute activations again in the backward pass; `auto` only where they do not fit otherwise."""
 
 
 class PretrainConfig(StageConfig):
@@ -66,13 +76,15 @@ class FinetuneConfig(StageConfig):
     """Train projector and adapter on conversations."""
 
     learning_rate: PositiveFloat = 2.0e-4
-    """Of the adapter, or of the whole LM where `adapter` is null."""
+    """Of the adapter, or of the whole LM."""
     projector_learning_rate: PositiveFloat | None = None
     """Of the projector; `learning_rate` when left out."""
     encoder_learning_rate: PositiveFloat | None = None
     """Of the encoder; it stays frozen when left out."""
-    adapter: AdapterConfig | None = AdapterConfig()
-    """LoRA on the LM; null trains the whole LM."""
+    lm: Literal["adapter", "whole", "frozen"] = "adapter"
+    """What of the LM is trained: a LoRA adapter, all its weights, or nothing, which leaves the projector."""
+    adapter: AdapterConfig = AdapterConfig()
+    """The LoRA adapter, with `lm: adapter`."""
 
 
 class EvalConfig(Settings):

@@ -10,6 +10,9 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from llasa_core.settings import Settings
 
 WEIGHT_TYPES = Literal["bfloat16", "float16", "float32"]
+AttentionName = Literal["auto", "flash", "varlen", "blocks", "sdpa", "eager"]
+"""`flash` and `varlen` are CUDA kernels (of flash-attn, of torch); `blocks` runs SDPA once over all samples of a pack;
+`sdpa` and `eager` are the LM's own attention under a mask of the whole pack, for comparison."""
 
 
 class EncoderPretraining(Settings):
@@ -83,7 +86,9 @@ class ModelConfig(Settings):
     system: str = ""
     """System message; empty for none."""
     dtype: WEIGHT_TYPES = "bfloat16"
-    """Type in which the LM computes; the encoder always runs in float32."""
+    """Type in which the LM computes; the encoder, and what is trained, stays float32."""
+    quantization: Literal["none", "nf4"] = "none"
+    """Hold the LM's frozen weights in 4 bits (QLoRA); needs the extra `[qlora]`."""
 
     def projector_width_in(self, encoder: EncoderConfig) -> int:
         """Return how many numbers the projector takes for a sensor token."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from llasa_core.recipe_file import LoadedRecipe
     from llasa_core.train.loop import Progress
 
-NOT_PART_OF_THE_RESULT = {"save_every", "log_every", "zero_stage"}
+NOT_PART_OF_THE_RESULT = {"save_every", "keep_states", "log_every", "zero_stage", "offload", "activation_checkpointing"}
 """Settings that may change between the parts of a run."""
 PROGRESS_MARK = "@step "
 """Begins a line that a worker tells its parent about a step."""

@@ -214,13 +214,14 @@ def _trained(recipe: Recipe, stage: StageName) -> tuple[dict[str, int | None], s
     if stage == "finetune":
         if recipe.finetune.encoder_learning_rate is not None:
             parts["encoder"] = encoder_parameters(recipe.encoder, with_decoder=False)
-        parts["adapter" if recipe.finetune.adapter else "lm"] = None
+        if recipe.finetune.lm != "frozen":
+            parts["adapter" if recipe.finetune.lm == "adapter" else "lm"] = None
     try:
         sizes = lm_sizes(recipe.model.base_lm)
         parts["projector"] = projector_parameters(
             recipe.model.projector, recipe.model.projector_width_in(recipe.encoder), sizes["hidden_size"]
         )
-        if "adapter" in parts and recipe.finetune.adapter:
+        if "adapter" in parts:
             parts["adapter"] = adapter_parameters(recipe.finetune.adapter, sizes)
         if "lm" in parts:
             parts["lm"] = lm_parameters(sizes)

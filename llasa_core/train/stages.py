@@ -240,9 +240,9 @@ class FinetuneStage(LanguageStage):
         load_module(model.projector, pretrained / "projector.safetensors")
         super().__init__(recipe, config, model)
         model.requires_grad_(requires_grad=False)
-        if config.adapter is None:
+        if config.lm == "whole":
             model.lm.requires_grad_(requires_grad=True)
-        else:
+        elif config.lm == "adapter":
             torch.manual_seed(recipe.seed)
             add_adapter(model.lm, config.adapter)
         model.projector.requires_grad_(requires_grad=True)
@@ -261,11 +261,11 @@ class FinetuneStage(LanguageStage):
 
     def save_result(self, folder: Path) -> None:
         """See `Stage.save_result`: a checkpoint with the adapter or the whole LM."""
-        adapter = self._recipe.finetune.adapter
-        config = self._config_of(adapter)
+        finetune = self._recipe.finetune
+        config = self._config_of(finetune.adapter if finetune.lm == "adapter" else None)
         card = model_card(config, "finetune")
         save_checkpoint(
-            self.model, config, folder, recipe=recipe_yaml(self._recipe), card=card, whole_lm=adapter is None
+            self.model, config, folder, recipe=recipe_yaml(self._recipe), card=card, whole_lm=finetune.lm == "whole"
         )
 
 

@@ -111,7 +111,7 @@ def test_a_recipe_with_an_encoder_trains_none():
     ("override", "parts"),
     [
         ("finetune.epochs=1", ["projector", "adapter"]),
-        ("finetune.adapter=null", ["projector", "lm"]),
+        ("finetune.lm=whole", ["projector", "lm"]),
         ("finetune.encoder_learning_rate=1e-5", ["projector", "encoder", "adapter"]),
     ],
 )
@@ -143,7 +143,7 @@ def test_without_data_everything_else_is_shown():
 def test_a_plan_in_words():
     make_data_folder(Path("D"), {"caption": 5, "activity": 6})
 
-    assert make_plan(load("model.base_lm=a/b", "finetune.adapter=null"), "finetune").lines() == [
+    assert make_plan(load("model.base_lm=a/b", "finetune.lm=whole"), "finetune").lines() == [
         "data      D",
         "  train   10 windows of 1 subject; QA items: 6 activity, 5 caption",
         "  val     10 windows of 1 subject; QA items: 6 activity, 5 caption",
