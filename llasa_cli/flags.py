@@ -20,3 +20,9 @@ GpusFlag = Annotated[
     typer.Option("--gpus", min=1, metavar="N", help="Devices to use; without CUDA, this many CPU processes."),
 ]
 RunsFolder = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.")]
+SlurmFlag = Annotated[bool, typer.Option("--slurm", help="Run as a job of a Slurm cluster, and follow it.")]
+SlurmSetFlags = Annotated[
+    list[str] | None,
+    typer.Option("--slurm-set", metavar="KEY=VALUE", help="Give sbatch an option, such as time=12:00:00."),
+]
+NoFollowFlag = Annotated[bool, typer.Option("--no-follow", help="With --slurm: submit the job and end.")]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 LEVELS = (
     {"", "errors"},  # "" is llasa_core itself, which holds the version
     {"files", "locks", "settings", "yaml_places"},
-    {"data"},
+    {"data", "cluster"},
     {"model"},
     {"recipe"},
     {"recipe_mistakes"},

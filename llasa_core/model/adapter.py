@@ -16,6 +16,7 @@ from llasa_core.errors import ModelError
 from llasa_core.model.tensors import misfits, read_tensors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from llasa_core.model.config import AdapterConfig
@@ -32,19 +33,31 @@ def add_adapter(lm: Any, config: AdapterConfig) -> None:
     from peft import inject_adapter_in_model  # noqa: PLC0415 - four seconds, and only training pays them
 
     inject_adapter_in_model(_lora_config(config), lm)
+    for module in lm.modules():
+        if hasattr(module, "cast_input_dtype_enabled"):
+            module.cast_input_dtype_enabled = False  # autocast casts the small matrices instead of the activations
     for name, parameter in lm.named_parameters():
         parameter.requires_grad_("lora_" in name)
+        if "lora_" in name:
+            parameter.data = parameter.data.float()
 
 
-def save_adapter(lm: Any, config: AdapterConfig, base_lm: str, folder: Path) -> None:
-    """Write the adapter in peft's own format."""
+def save_adapter(tensors: Mapping[str, torch.Tensor], config: AdapterConfig, base_lm: str, folder: Path) -> None:
+    """Write the adapter in peft's own format.
+
+    Args:
+        tensors: of the LM, by name; those of other layers are left out.
+        config: its settings.
+        base_lm: name of the LM it belongs to.
+        folder: where it goes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        PREFIX + name.replace(".default.", "."): parameter.detach().float().cpu().contiguous()
-        for name, parameter in lm.named_parameters()
+    adapter = {
+        PREFIX + name.replace(".default.", "."): tensor.float().contiguous()
+        for name, tensor in tensors.items()
         if "lora_" in name
     }
-    save_file(tensors, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    save_file(adapter, folder / WEIGHTS_FILE, metadata={"format": "pt"})
     settings = _lora_config(config).to_dict() | {"base_model_name_or_path": base_lm, "inference_mode": True}
     settings = {key: sorted(value) if isinstance(value, set) else value for key, value in settings.items()}
     (folder / CONFIG_FILE).write_text(json.dumps(settings, indent=2, sort_keys=True, default=str) + "\n")

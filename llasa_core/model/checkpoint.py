@@ -28,11 +28,11 @@ from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
 from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.prompt import make_template
-from llasa_core.model.tensors import load_module, save_module
+from llasa_core.model.tensors import below, load_module, on_host, save_tensors
 from llasa_core.model.text import TextCodec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
@@ -78,7 +78,14 @@ def shipped(recipe_name: str) -> Path | None:
 
 
 def save_checkpoint(
-    model: LlasaModel, config: CheckpointConfig, folder: Path, *, recipe: str, card: str, whole_lm: bool = False
+    model: LlasaModel,
+    config: CheckpointConfig,
+    folder: Path,
+    *,
+    recipe: str,
+    card: str,
+    tensors: Mapping[str, torch.Tensor] | None = None,
+    whole_lm: bool = False,
 ) -> None:
     """Write a checkpoint folder, whole or not at all.
 
@@ -88,16 +95,20 @@ def save_checkpoint(
         folder: where it appears; replaced if it is there.
         recipe: the resolved recipe as YAML.
         card: the model card as Markdown.
-        whole_lm: True where the LM itself was trained.
+        tensors: the model's parameters and buffers by name, in the host's memory, where the model itself holds shares.
+        whole_lm: True where the LM itself was trained; it is written in the type that it computes in.
     """
+    tensors = on_host(model) if tensors is None else tensors
     with written_whole(folder) as beside:
         beside.mkdir()
-        save_module(model.encoder, beside / "encoder.safetensors")
-        save_module(model.projector, beside / "projector.safetensors")
+        save_tensors(below(tensors, "encoder"), beside / "encoder.safetensors")
+        save_tensors(below(tensors, "projector"), beside / "projector.safetensors")
+        lm = below(tensors, "lm")
         if config.adapter is not None:
-            save_adapter(model.lm, config.adapter, config.model.base_lm, beside / "adapter")
+            save_adapter(lm, config.adapter, config.model.base_lm, beside / "adapter")
         if whole_lm:
-            save_module(model.lm, beside / "lm.safetensors")
+            halved = {name: tensor.to(model.compute_dtype) for name, tensor in lm.items()}
+            save_tensors(halved, beside / "lm.safetensors")
         model.codec.save(beside)
         (beside / CONFIG_FILE).write_text(json.dumps(config.as_dict(), indent=2) + "\n", encoding="utf-8")
         (beside / "recipe.yaml").write_text(recipe, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Windows and conversations to a batch of tensors."""
+"""Windows and conversations to a padded batch, for answering; training packs them (`model/packing.py`)."""
 
 from __future__ import annotations
 
@@ -35,17 +35,10 @@ class Batch:
     """int64 `[B, L]`; 0 at sensor tokens and at padding, where nothing reads it."""
     is_sensor: torch.Tensor
     """bool `[B, L]`: positions that the projector's vectors fill, in order."""
-    is_answer: torch.Tensor
-    """bool `[B, L]`: tokens that are learned."""
     lengths: torch.Tensor
     """int64 `[B]`: positions before the padding."""
     windows: torch.Tensor
     """float32 `[N, time, channel]`: the windows of all samples, in order."""
-
-    @property
-    def answer_tokens(self) -> int:
-        """How many tokens are learned."""
-        return int(self.is_answer.sum())
 
     def to(self, device: torch.device | str) -> Batch:
         """Copy to a device."""
@@ -74,26 +67,24 @@ def length_of(encoded: Encoded, sensor_tokens: int) -> int:
 
 def collate(encoded: Sequence[Encoded], windows: Sequence[np.ndarray], sensor_tokens: int) -> Batch:
     """Put encoded conversations and their windows (`[window, time, channel]` each) into one batch."""
-    rows = [_expand(one, sensor_tokens) for one in encoded]
-    lengths = [len(ids) for ids, _ in rows]
+    rows = [expand(one, sensor_tokens)[0] for one in encoded]
+    lengths = [len(ids) for ids in rows]
     shape = (len(rows), max(lengths))
     input_ids = np.zeros(shape, dtype=np.int64)
     is_sensor = np.zeros(shape, dtype=bool)
-    is_answer = np.zeros(shape, dtype=bool)
-    for i, (ids, answer) in enumerate(rows):
+    for i, ids in enumerate(rows):
         input_ids[i, : len(ids)] = np.where(ids == SENSOR_ID, 0, ids)
         is_sensor[i, : len(ids)] = ids == SENSOR_ID
-        is_answer[i, : len(ids)] = answer
     return Batch(
         input_ids=torch.from_numpy(input_ids),
         is_sensor=torch.from_numpy(is_sensor),
-        is_answer=torch.from_numpy(is_answer),
         lengths=torch.tensor(lengths),
         windows=torch.from_numpy(np.concatenate(windows).astype(np.float32, copy=False)),
     )
 
 
-def _expand(encoded: Encoded, sensor_tokens: int) -> tuple[np.ndarray, np.ndarray]:
+def expand(encoded: Encoded, sensor_tokens: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a conversation's ids with a `SENSOR_ID` for each sensor token, and which tokens are learned."""
     ids = np.asarray(encoded.ids)
     repeats = np.where(ids == SENSOR_ID, sensor_tokens, 1)
     return ids.repeat(repeats), np.asarray(encoded.is_answer).repeat(repeats)

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from llasa_core.errors import ModelError
+from llasa_core.model.attention import Documents, decoder_options, use_attention
+from llasa_core.model.loss import Loss, token_loss
 from llasa_core.model.projector import make_projector
 from llasa_core.model.statistics import FEATURE_SCALE, window_statistics
 
 if TYPE_CHECKING:
     from llasa_core.model.collate import Batch
-    from llasa_core.model.config import ModelConfig
+    from llasa_core.model.config import AttentionName, ModelConfig
     from llasa_core.model.limu_bert import LimuBert
+    from llasa_core.model.packing import Pack
     from llasa_core.model.prompt import PromptTemplate
     from llasa_core.model.text import TextCodec
-
-
-@dataclass(frozen=True)
-class Loss:
-    """A loss that is not yet divided: whoever sums over batches and ranks divides once."""
-
-    total: torch.Tensor
-    """float32 scalar: summed over the items."""
-    n_items: int
-    """Answer tokens, or masked values: what `total` is summed over."""
 
 
 class LlasaModel(nn.Module):
@@ -50,6 +42,14 @@ class LlasaModel(nn.Module):
         self.projector = make_projector(config.projector, width, lm.config.hidden_size)
         self.codec = codec
         self.template = template
+        self.attention: AttentionName = "sdpa"
+        """How packs are computed; `use_attention` changes it."""
+
+    @property
+    def compute_dtype(self) -> torch.dtype:
+        """Type in which the LM computes."""
+        dtype: torch.dtype = getattr(torch, self.config.dtype)
+        return dtype
 
     @property
     def device(self) -> torch.device:
@@ -74,17 +74,36 @@ class LlasaModel(nn.Module):
         sensor = self.sensor_tokens(batch.windows).flatten(0, 1)  # [N * S, D]
         return embeds.masked_scatter(batch.is_sensor[..., None], sensor)
 
-    def forward(self, batch: Batch) -> Loss:
-        """Return the summed cross-entropy of the batch's answer tokens.
+    def forward(self, pack: Pack) -> Loss:
+        """Return the summed cross-entropy of a pack's answer tokens; logits are computed nowhere else.
 
-        Padding is on the right and attention is causal, so no real token sees it and no mask is needed. Logits are
-        computed only where the next token is learned.
+        The encoder and the projector compute in float32, the LM in the recipe's type, whatever its weights are held in.
         """
-        hidden = self.decode(self.embed(batch))
-        is_next_learned = batch.is_answer[:, 1:]
-        logits = self.logits(hidden[:, :-1][is_next_learned])
-        targets = batch.input_ids[:, 1:][is_next_learned]
-        return Loss(functional.cross_entropy(logits.float(), targets, reduction="sum"), len(targets))
+        with self._computing():
+            hidden = self.decode_pack(pack)
+            learned = hidden[pack.learned_at]
+            return token_loss(learned, pack.targets, self.logits, self.lm.config.vocab_size)
+
+    def decode_pack(self, pack: Pack) -> torch.Tensor:
+        """Run the LM's blocks on a pack, `[T, D]`."""
+        embeds: torch.Tensor = self.lm.get_input_embeddings()(pack.input_ids).to(self.compute_dtype)  # [T, D]
+        if len(pack.windows):
+            with torch.autocast(embeds.device.type, enabled=False):
+                sensor = self.sensor_tokens(pack.windows).flatten(0, 1)  # [N × S, D]
+            embeds = embeds.index_copy(0, pack.sensor_at, sensor.to(embeds.dtype))
+        documents = Documents.of(pack, self.attention)
+        return self.decode(embeds[None], **decoder_options(documents, self.lm.config, embeds.dtype))[0]
+
+    def use_attention(self, name: AttentionName) -> None:
+        """Compute packs by another attention from now on."""
+        self.attention = name
+        use_attention(self.lm, name)
+
+    def _computing(self) -> AbstractContextManager[Any]:
+        """Compute in the recipe's type where trained weights are float32; half precision alone would lose updates."""
+        if self.compute_dtype == torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.compute_dtype)
 
     def decode(self, embeds: torch.Tensor, **options: Any) -> torch.Tensor:
         """Run the LM's blocks on `[B, L, D]`; without a cache, unless one is passed."""

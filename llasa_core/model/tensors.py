@@ -22,8 +22,23 @@ MOST_PROBLEMS = 3
 
 def save_module(module: nn.Module, file: Path) -> None:
     """Write a module's parameters and buffers."""
-    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in module.state_dict().items()}
-    save_file(tensors, file, metadata={"format": "pt"})
+    save_tensors(on_host(module), file)
+
+
+def on_host(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Return copies of a module's parameters and buffers in the host's memory, by name."""
+    return {name: value.detach().cpu().clone() for name, value in module.state_dict().items()}
+
+
+def save_tensors(tensors: Mapping[str, torch.Tensor], file: Path) -> None:
+    """Write named tensors, none of which share memory."""
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file, metadata={"format": "pt"})
+
+
+def below(tensors: Mapping[str, torch.Tensor], part: str) -> dict[str, torch.Tensor]:
+    """Return the tensors of one part of a model, by their names inside it."""
+    prefix = f"{part}."
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def load_module(module: nn.Module, file: Path) -> None:

@@ -1,19 +1,29 @@
-"""What does the steps: plain torch for one process, DeepSpeed for several or for a GPU. The loop sees no difference."""
+"""What does the steps: plain torch for one process, DeepSpeed for several or for a GPU. The loop sees no difference.
+
+What is trained is float32, and so are its gradients and AdamW's moments; DeepSpeed's own mixed precision stays off,
+because it would cast the encoder too. A model that computes in float16 has its loss scaled here.
+"""
 
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import nn
 
+from llasa_core.train.loss_scale import LossScale
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
+
+    from llasa_core.train.placement import Placement
 
 ADAM_BETAS = (0.9, 0.999)
-STATE_FILE = "state.pt"
+MOMENTS = ("exp_avg", "exp_avg_sq")
+"""AdamW's two running means, as torch calls them."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +42,24 @@ class OptimizerConfig:
     groups: tuple[ParameterGroup, ...]
     weight_decay: float
     max_grad_norm: float | None
-    zero_stage: Literal["auto", 0, 1, 2, 3] = "auto"
+    is_scaled: bool = False
+    """Whether the loss has to be scaled, as for float16."""
 
 
 class Engine(Protocol):
-    """One optimizer over one model, on one rank."""
+    """One optimizer over one model, on one rank. Every method is called on all ranks together."""
 
     rank: int
     world_size: int
     device: torch.device
+    scale: LossScale | None
+    model: nn.Module
+    """What to call to compute: ZeRO counts the forwards."""
 
     def backward(self, loss: torch.Tensor, *, is_last: bool) -> None:
-        """Add the gradients of one micro-batch; `is_last` marks the last of a step."""
+        """Add the gradients of one pack; `is_last` marks the last of a step."""
 
-    def step(self, factor: float) -> float:
+    def step(self, factor: float) -> torch.Tensor:
         """Update the weights at `factor` of the peak learning rates; return the gradient's norm before clipping."""
 
     def sum_over_ranks(self, value: torch.Tensor) -> torch.Tensor:
@@ -54,11 +68,20 @@ class Engine(Protocol):
     def meet(self) -> None:
         """Wait until every rank is here."""
 
-    def save(self, folder: Path) -> None:
-        """Write trained weights and optimizer state into a new folder; called on every rank."""
+    @property
+    def updates(self) -> int:
+        """How many times the weights were updated."""
 
-    def load(self, folder: Path) -> None:
-        """Read what `save` wrote."""
+    def moments_of(self, parameter: nn.Parameter) -> dict[str, torch.Tensor]:
+        """Return a trained parameter's two moments, whole, in its shape."""
+
+    def set_moments(
+        self, moments: Mapping[nn.Parameter, Mapping[str, torch.Tensor]], updates: int, a_loss: Callable[[], torch.Tensor]
+    ) -> None:
+        """Go on with these moments after so many updates; `a_loss` is any loss that reaches every trained parameter."""
+
+    def whole(self, tensor: torch.Tensor) -> torch.Tensor:
+        """Return a parameter's or buffer's values, also where ranks hold shares of it."""
 
 
 def make_optimizer(config: OptimizerConfig) -> torch.optim.Optimizer:
@@ -68,13 +91,50 @@ def make_optimizer(config: OptimizerConfig) -> torch.optim.Optimizer:
         for group in config.groups
         if group.parameters
     ]
-    return torch.optim.AdamW(groups, betas=ADAM_BETAS, weight_decay=config.weight_decay)
+    return torch.optim.AdamW(groups, betas=ADAM_BETAS, weight_decay=config.weight_decay, fused=True)
 
 
 def set_learning_rates(optimizer: Any, factor: float) -> None:
     """Set each group to `factor` of its peak."""
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * factor
+
+
+class PlainSteps:
+    """An optimizer whose parameters and moments are whole on this rank."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, config: OptimizerConfig, scale: LossScale | None) -> None:
+        self._optimizer = optimizer
+        self._trained = [parameter for group in config.groups for parameter in group.parameters]
+        self._max_grad_norm = config.max_grad_norm or float("inf")
+        self._scale = scale
+
+    def clip(self) -> torch.Tensor:
+        """Undo the loss's scale and clip; return the norm before clipping."""
+        if self._scale:
+            gradients = [parameter.grad for parameter in self._trained if parameter.grad is not None]
+            torch._foreach_mul_(gradients, 1 / self._scale.factor)  # noqa: SLF001 - what torch's own scaler calls
+        return torch.nn.utils.clip_grad_norm_(self._trained, self._max_grad_norm)
+
+    @property
+    def updates(self) -> int:
+        """See `Engine.updates`."""
+        steps = [int(state["step"]) for state in self._optimizer.state.values() if "step" in state]
+        return max(steps, default=0)
+
+    def moments_of(self, parameter: nn.Parameter) -> dict[str, torch.Tensor]:
+        """See `Engine.moments_of`."""
+        state = self._optimizer.state.get(parameter, {})
+        return {name: state.get(name, torch.zeros_like(parameter)) for name in MOMENTS}
+
+    def set_moments(self, moments: Mapping[nn.Parameter, Mapping[str, torch.Tensor]], updates: int) -> None:
+        """See `Engine.set_moments`."""
+        state = self._optimizer.state_dict()
+        order = [parameter for group in self._optimizer.param_groups for parameter in group["params"]]
+        state["state"] = {
+            i: {"step": torch.tensor(float(updates)), **moments[parameter]} for i, parameter in enumerate(order)
+        }
+        self._optimizer.load_state_dict(state)
 
 
 class TorchEngine:
@@ -85,22 +145,24 @@ class TorchEngine:
 
     def __init__(self, model: nn.Module, config: OptimizerConfig) -> None:
         self.device = next(model.parameters()).device
-        self._model = model
+        self.model = model
+        self.scale = LossScale() if config.is_scaled else None
         self._optimizer = make_optimizer(config)
-        self._trained = [parameter for group in config.groups for parameter in group.parameters]
-        self._max_grad_norm = config.max_grad_norm or float("inf")
+        self._steps = PlainSteps(self._optimizer, config, self.scale)
 
     def backward(self, loss: torch.Tensor, *, is_last: bool) -> None:  # noqa: ARG002 - DeepSpeed needs to know
         """See `Engine.backward`."""
-        loss.backward()  # type: ignore[no-untyped-call]
+        scaled = loss * self.scale.factor if self.scale else loss
+        scaled.backward()  # type: ignore[no-untyped-call]
 
-    def step(self, factor: float) -> float:
+    def step(self, factor: float) -> torch.Tensor:
         """See `Engine.step`."""
         set_learning_rates(self._optimizer, factor)
-        norm = torch.nn.utils.clip_grad_norm_(self._trained, self._max_grad_norm)
-        self._optimizer.step()
+        norm = self._steps.clip()
+        if self.scale is None or self.scale.saw(norm):
+            self._optimizer.step()
         self._optimizer.zero_grad()
-        return norm.item()
+        return norm
 
     def sum_over_ranks(self, value: torch.Tensor) -> torch.Tensor:
         """See `Engine.sum_over_ranks`."""
@@ -109,71 +171,75 @@ class TorchEngine:
     def meet(self) -> None:
         """See `Engine.meet`."""
 
-    def save(self, folder: Path) -> None:
-        """See `Engine.save`."""
-        folder.mkdir(parents=True)
-        trained = {name: p.detach() for name, p in self._model.named_parameters() if p.requires_grad}
-        torch.save({"weights": trained, "optimizer": self._optimizer.state_dict()}, folder / STATE_FILE)
+    @property
+    def updates(self) -> int:
+        """See `Engine.updates`."""
+        return self._steps.updates
 
-    def load(self, folder: Path) -> None:
-        """See `Engine.load`."""
-        state = torch.load(folder / STATE_FILE, map_location=self.device, weights_only=True)
-        parameters = dict(self._model.named_parameters())
-        with torch.no_grad():
-            for name, value in state["weights"].items():
-                parameters[name].copy_(value)
-        self._optimizer.load_state_dict(state["optimizer"])
+    def moments_of(self, parameter: nn.Parameter) -> dict[str, torch.Tensor]:
+        """See `Engine.moments_of`."""
+        return self._steps.moments_of(parameter)
+
+    def set_moments(
+        self,
+        moments: Mapping[nn.Parameter, Mapping[str, torch.Tensor]],
+        updates: int,
+        a_loss: Callable[[], torch.Tensor],  # noqa: ARG002 - ZeRO needs it
+    ) -> None:
+        """See `Engine.set_moments`."""
+        self._steps.set_moments(moments, updates)
+
+    def whole(self, tensor: torch.Tensor) -> torch.Tensor:
+        """See `Engine.whole`."""
+        return tensor
 
 
 class DeepSpeedEngine:
-    """Any number of ranks, ZeRO 0 to 3.
+    """Any number of ranks, ZeRO 0 to 3, with or without offload."""
 
-    DeepSpeed's own mixed precision stays off: it would cast the encoder, which must run in float32. The LM is loaded in
-    its type and frozen; what is trained is float32, as peft keeps it.
-    """
-
-    def __init__(self, model: nn.Module, config: OptimizerConfig) -> None:
+    def __init__(self, model: nn.Module, config: OptimizerConfig, placement: Placement) -> None:
         import deepspeed  # noqa: PLC0415 - two seconds, and a single CPU process needs none of it
 
         deepspeed.init_distributed()
-        zero_stage = config.zero_stage
-        if zero_stage == "auto":  # one rank has nothing to share out
-            zero_stage = 2 if deepspeed.comm.get_world_size() > 1 else 0
+        self._stage = placement.zero_stage
+        self.scale = LossScale() if config.is_scaled else None
         self._engine, *_ = deepspeed.initialize(
-            model=model,
-            optimizer=make_optimizer(config),
-            config={
-                "train_micro_batch_size_per_gpu": 1,  # the loop makes the batches; this only has to be there
-                "gradient_accumulation_steps": 1,
-                "gradient_clipping": 0.0 if zero_stage == 0 else config.max_grad_norm or 0.0,
-                "zero_optimization": {"stage": zero_stage},
-                "zero_allow_untested_optimizer": True,
-                "steps_per_print": 10**9,
-            },
+            model=model, optimizer=make_optimizer(config), config=deepspeed_config(config, placement)
         )
-        self._clips_here = zero_stage == 0  # DeepSpeed clips there too, but keeps the norm to itself
-        self._trained = [parameter for group in config.groups for parameter in group.parameters]
-        self._max_grad_norm = config.max_grad_norm or float("inf")
+        self.model = self._engine
+        self._steps = PlainSteps(self._engine.optimizer, config, self.scale) if self._stage == 0 else None
         self.rank = deepspeed.comm.get_rank()
         self.world_size = deepspeed.comm.get_world_size()
         self.device = torch.device(self._engine.device)
 
     def backward(self, loss: torch.Tensor, *, is_last: bool) -> None:
         """See `Engine.backward`; DeepSpeed averages over ranks, the loop wants the sum."""
+        if self.scale:
+            if self._steps:
+                loss = loss * self.scale.factor
+            else:  # ZeRO multiplies by it itself, and divides when it clips
+                self._engine.optimizer.custom_loss_scaler = True
+                self._engine.optimizer.external_loss_scale = self.scale.factor
         self._engine.set_gradient_accumulation_boundary(is_last)
         self._engine.backward(loss * self.world_size, scale_wrt_gas=False)
         if not is_last:
-            self._engine.step()  # counts the micro-batch; weights stay
+            self._engine.step()  # counts the pack; weights stay
 
-    def step(self, factor: float) -> float:
+    def step(self, factor: float) -> torch.Tensor:
         """See `Engine.step`."""
         set_learning_rates(self._engine.optimizer, factor)
-        if self._clips_here:
-            norm = torch.nn.utils.clip_grad_norm_(self._trained, self._max_grad_norm)
+        if self._steps:
+            norm = self._steps.clip()
+            if self.scale and not self.scale.saw(norm):
+                self._engine.optimizer.zero_grad()
+                return norm
             self._engine.step()
-            return norm.item()
+            return norm
         self._engine.step()
-        return float(self._engine.get_global_grad_norm())
+        norm = torch.as_tensor(self._engine.get_global_grad_norm(), device=self.device)
+        if self.scale:
+            self.scale.saw(norm)
+        return norm
 
     def sum_over_ranks(self, value: torch.Tensor) -> torch.Tensor:
         """See `Engine.sum_over_ranks`."""
@@ -184,15 +250,87 @@ class DeepSpeedEngine:
         """See `Engine.meet`."""
         torch.distributed.barrier()
 
-    def save(self, folder: Path) -> None:
-        """See `Engine.save`."""
-        self._engine.save_checkpoint(str(folder), tag="state", exclude_frozen_parameters=True)
+    @property
+    def updates(self) -> int:
+        """See `Engine.updates`."""
+        if self._steps:
+            return self._steps.updates
+        states = self._engine.optimizer.optimizer.state.values()
+        return max((int(state["step"]) for state in states if "step" in state), default=0)
 
-    def load(self, folder: Path) -> None:
-        """See `Engine.load`."""
-        self._engine.load_checkpoint(str(folder), tag="state", load_module_strict=False)
+    def moments_of(self, parameter: nn.Parameter) -> dict[str, torch.Tensor]:
+        """See `Engine.moments_of`."""
+        if self._steps:
+            return self._steps.moments_of(parameter)
+        from deepspeed.utils import safe_get_full_optimizer_state  # noqa: PLC0415
+
+        return {name: safe_get_full_optimizer_state(parameter, name) for name in MOMENTS}
+
+    def set_moments(
+        self, moments: Mapping[nn.Parameter, Mapping[str, torch.Tensor]], updates: int, a_loss: Callable[[], torch.Tensor]
+    ) -> None:
+        """See `Engine.set_moments`; ZeRO has no moments before its first step, so one is done that changes nothing."""
+        if self._steps:
+            self._steps.set_moments(moments, updates)
+            return
+        from deepspeed.utils import safe_set_full_optimizer_state  # noqa: PLC0415
+
+        self.backward(a_loss() * 0.0, is_last=True)
+        set_learning_rates(self._engine.optimizer, 0.0)
+        self._engine.step()
+        for parameter, values in moments.items():
+            for name in MOMENTS:
+                safe_set_full_optimizer_state(parameter, values[name].to(self.device), name)
+        for state in self._engine.optimizer.optimizer.state.values():
+            if "step" in state:
+                state["step"] = torch.full_like(torch.as_tensor(state["step"]), float(updates))
+
+    def whole(self, tensor: torch.Tensor) -> torch.Tensor:
+        """See `Engine.whole`."""
+        with gathered(tensor):
+            return tensor.detach().cpu().clone() if self._stage == ZERO_3 else tensor
 
 
-def make_engine(model: nn.Module, config: OptimizerConfig) -> Engine:
+ZERO_3 = 3
+"""The stage that shares out the weights too."""
+
+
+@contextmanager
+def gathered(*tensors: torch.Tensor, changed: bool = False) -> Iterator[None]:
+    """Make parameters whole that ZeRO 3 has shared out over the ranks; others are left alone.
+
+    Args:
+        tensors: parameters or buffers.
+        changed: whether the body changes them, on every rank in the same way.
+    """
+    shared = [tensor for tensor in tensors if hasattr(tensor, "ds_id")]
+    if not shared:
+        yield
+        return
+    import deepspeed  # noqa: PLC0415
+
+    with deepspeed.zero.GatheredParameters(shared, modifier_rank=0 if changed else None):
+        yield
+
+
+def deepspeed_config(config: OptimizerConfig, placement: Placement) -> dict[str, Any]:
+    """Return what `deepspeed.initialize` is told; clipping under ZeRO 0 stays with us, DeepSpeed keeps its norm there."""
+    zero: dict[str, Any] = {"stage": placement.zero_stage}
+    if placement.offload != "none":
+        zero["offload_optimizer"] = {"device": "cpu"}
+    if placement.offload == "all":
+        zero["offload_param"] = {"device": "cpu"}
+    return {
+        "train_micro_batch_size_per_gpu": 1,  # the loop makes the packs; this only has to be there
+        "gradient_accumulation_steps": 1,
+        "gradient_clipping": 0.0 if placement.zero_stage == 0 else config.max_grad_norm or 0.0,
+        "zero_optimization": zero,
+        "zero_allow_untested_optimizer": True,
+        "zero_force_ds_cpu_optimizer": False,
+        "steps_per_print": 10**9,
+    }
+
+
+def make_engine(model: nn.Module, config: OptimizerConfig, placement: Placement) -> Engine:
     """Return the engine for this process: DeepSpeed where its launcher has started us."""
-    return DeepSpeedEngine(model, config) if "LOCAL_RANK" in os.environ else TorchEngine(model, config)
+    return DeepSpeedEngine(model, config, placement) if "LOCAL_RANK" in os.environ else TorchEngine(model, config)

@@ -29,6 +29,8 @@ class StepRow:
     grad_norm: float
     """Before clipping."""
     items_per_s: float
+    tokens_per_s: float
+    """Positions that the LM computed, sensor tokens and questions counted; windows' samples for the encoder."""
     seconds: float
 
 

@@ -7,17 +7,16 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llasa_core.errors import UsageError
+from llasa_core.errors import RunError, UsageError
 from llasa_core.files import full_disk_named, put_in_place, remove, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from llasa_core.train.engine import Engine
 
 RUN_FILE = "run.json"
-STATES_KEPT = 2
 
 
 @dataclass
@@ -25,7 +24,9 @@ class Run:
     """`runs/<recipe>/<stage>/`.
 
     - `run.json`: what the run was begun with
-    - `state/step-000100/`: states to resume from, the last two
+    - `placement.json`: how it is laid out over devices
+    - `state/step-000100/`: states to resume from, the last few
+    - `save`, `stop`: made by anybody who wants a state now, or a state and the end
     - `log.csv`, `tensorboard/`, `loss.png`
     - `checkpoint/`: the result; there when the run is done
     """
@@ -47,6 +48,16 @@ class Run:
         """Held by the process that works on the run."""
         return self.folder / "lock"
 
+    @property
+    def save_trigger(self) -> Path:
+        """A file that, once there, asks for a state."""
+        return self.folder / "save"
+
+    @property
+    def stop_trigger(self) -> Path:
+        """A file that, once there, asks for a state and the end."""
+        return self.folder / "stop"
+
     def begin(self, inputs: Mapping[str, Any], *, command: str) -> None:
         """Begin a run, or go on with one that was begun with the same inputs.
 
@@ -57,6 +68,8 @@ class Run:
         Raises:
             UsageError: the folder holds a run that was begun with other inputs.
         """
+        for trigger in (self.save_trigger, self.stop_trigger):
+            remove(trigger)  # meant for an earlier process
         wanted = json.loads(json.dumps(dict(inputs)))
         file = self.folder / RUN_FILE
         if not file.is_file():
@@ -86,25 +99,48 @@ class Run:
         folders = (self.folder / "state").glob("step-*")
         return sorted((int(folder.name.removeprefix("step-")), folder) for folder in folders)
 
-    def save_state(self, step: int, engine: Engine) -> None:
-        """Save a state after `step` steps; called on every rank. It appears whole, and old states go after it."""
+    def save_state(self, step: int, engine: Engine, write: Callable[[Path], None], *, size: int, keep: int) -> None:
+        """Save a state after `step` steps; called on every rank. It appears whole, and old states go after it.
+
+        Args:
+            step: steps done.
+            engine: of this rank.
+            write: makes the folder that it is given, with the state in it.
+            size: of the state, in bytes.
+            keep: how many of the last states stay.
+
+        Raises:
+            RunError: the disk has no room for it; what was saved before stays.
+        """
         folder = self.folder / "state" / f"step-{step:06d}"
         beside = folder.with_name(f".{folder.name}.tmp")
-        if engine.rank == 0:
-            remove(beside)
-        engine.meet()
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with full_disk_named(folder):
-            engine.save(beside)
+        if engine.rank == 0:
+            for left in folder.parent.glob(".step-*.tmp"):
+                remove(left)
+            _check_room(folder, size)
         engine.meet()
+        with full_disk_named(folder):
+            write(beside)
         if engine.rank == 0:
             put_in_place(beside, folder)
-            for _, old in self.states()[:-STATES_KEPT]:
+            for _, old in self.states()[:-keep]:
                 shutil.rmtree(old)
+        engine.meet()
 
     def finish(self) -> None:
         """Remove the states once the result is there."""
         remove(self.folder / "state")
+
+
+def _check_room(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder.parent).free
+    if free < size:
+        raise RunError(
+            f"the disk has {free / 1e6:,.0f} MB left, the state needs {size / 1e6:,.0f} MB",
+            where=folder,
+            fix="free some space and run the same command again: it goes on from the last state",
+        )
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

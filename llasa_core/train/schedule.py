@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from llasa_core.recipe import StageConfig
 
 
@@ -61,26 +59,3 @@ def learning_rate_factor(step: int, n_steps: int, warmup_fraction: float) -> flo
     if step < warmup:
         return (step + 1) / (warmup + 1)
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, n_steps - warmup)))
-
-
-def micro_batches(lengths: Sequence[int], budget: int, world_size: int) -> list[list[list[int]]]:
-    """Deal the samples of one step to ranks and micro-batches.
-
-    Samples are sorted by length and cut into equal parts, as few as keep (samples × longest) within the budget. Every
-    rank gets the same number of parts, because ranks meet after each; a part may be empty when samples are few.
-
-    Args:
-        lengths: positions of each sample.
-        budget: largest samples × longest sample of a part; a single longer sample makes a part of its own.
-        world_size: number of ranks.
-
-    Returns:
-        `[rank][part]`: positions in `lengths`.
-    """
-    order = np.argsort(lengths, kind="stable")
-    n_parts = 1
-    while True:
-        cells = np.array_split(order, n_parts * world_size)
-        if all(len(cell) <= 1 or len(cell) * lengths[cell[-1]] <= budget for cell in cells):
-            return [[cell.tolist() for cell in cells[rank::world_size]] for rank in range(world_size)]
-        n_parts += 1

@@ -18,13 +18,16 @@ from llasa_core.train.engine import make_engine
 from llasa_core.train.launch import PROGRESS_MARK
 from llasa_core.train.log import write_curve
 from llasa_core.train.loop import train
+from llasa_core.train.placement import Placement
 from llasa_core.train.run import Run
-from llasa_core.train.stages import EncoderStage, FinetuneStage, PretrainStage
+from llasa_core.train.stages import make_stage
+from llasa_core.train.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llasa_core.recipe import Recipe, StageName
+    from llasa_core.recipe import StageName
+    from llasa_core.train.engine import Engine
     from llasa_core.train.loop import Progress
     from llasa_core.train.stages import Stage
 
@@ -46,23 +49,26 @@ def work(
         say: told in a line what happens.
     """
     recipe = load_recipe(run.folder / "recipe.yaml").recipe
-    stage = make_stage(stage_name, recipe, source, say)
-    engine = make_engine(stage.model, stage.optimizer)
+    placement = Placement.read(run.folder)
+    stage = make_stage(stage_name, recipe, source, _device(), placement, say)
+    states = run.states()
+    first_step, state = (states[-1][0], State(states[-1][1], stage.model)) if states else (0, None)
+    if state:
+        state.put_weights()
+    engine = make_engine(stage.model, stage.optimizer, placement)
+    if state:
+        state.put_moments(engine, lambda: _any_loss(stage, engine))
     try:
-        train(stage, engine, run, recipe.seed, tell)
+        train(stage, engine, run, recipe.seed, tell, first_step=first_step)
     finally:
         if engine.rank == 0:
             write_curve(run.folder, stage_name)
 
 
-def make_stage(name: StageName, recipe: Recipe, source: Path, say: Callable[[str], None]) -> Stage:
-    """Build a stage on this rank's device."""
-    device = _device()
-    if name == "encoder":
-        return EncoderStage(recipe, device)
-    if name == "pretrain":
-        return PretrainStage(recipe, source, device, say)
-    return FinetuneStage(recipe, source, device, say)
+def _any_loss(stage: Stage, engine: Engine) -> torch.Tensor:
+    """Compute a loss that reaches everything that is trained."""
+    parts = stage.parts(0, engine.rank, engine.world_size)
+    return stage.loss(parts[0], engine).total
 
 
 def _device() -> torch.device:

@@ -10,21 +10,22 @@ from llasa_core.data.qa import Turn
 from llasa_core.errors import ModelError
 from llasa_core.model.collate import Sample, collate, encode
 from llasa_core.model.generate import stream_answer
+from llasa_core.model.packing import pack
 from llasa_core.model.score import score_choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llasa_core.model.collate import Batch
     from llasa_core.model.multimodal import LlasaModel
+    from llasa_core.model.packing import Pack
 
 ASK = Turn("human", "<sensor>\nWhat is the person doing?")
 WORDS = ("Walking.", "Sitting.", "Climbing stairs.")
 
 
-def batch_of(model: LlasaModel, windows: np.ndarray, answers: list[str]) -> Batch:
+def pack_of(model: LlasaModel, windows: np.ndarray, answers: list[str]) -> Pack:
     encoded = [encode(model.template, [ASK, Turn("gpt", answer)], 1) for answer in answers]
-    return collate(encoded, [window[None] for window in windows], model.config.sensor_tokens)
+    return pack(encoded, [window[None] for window in windows], model.config.sensor_tokens)
 
 
 def test_exchanging_the_window_changes_the_answers_likelihood(model: LlasaModel, windows: np.ndarray):
@@ -36,11 +37,11 @@ def test_exchanging_the_window_changes_the_answers_likelihood(model: LlasaModel,
 def test_eight_qa_pairs_are_learned_by_heart(make_model: Callable[..., LlasaModel], windows: np.ndarray):
     model = make_model(sensor_tokens=4).requires_grad_(requires_grad=True)
     answers = [WORDS[i] for i in (0, 1, 2, 1, 0, 2, 2, 0)]
-    batch = batch_of(model, windows, answers)
+    samples = pack_of(model, windows, answers)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, total_iters=200)
     for _ in range(200):
-        loss = model(batch)
+        loss = model(samples)
         (loss.total / loss.n_items).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -50,15 +51,6 @@ def test_eight_qa_pairs_are_learned_by_heart(make_model: Callable[..., LlasaMode
     told = ["".join(stream_answer(model, window[None], [ASK], max_new_tokens=20)) for window in windows]
 
     assert told == answers
-
-
-def test_padding_changes_nothing(model: LlasaModel, windows: np.ndarray):
-    answers = ["Walking.", "The person is climbing stairs, one after the other."]
-    together = model(batch_of(model, windows[:2], answers))
-    alone = [model(batch_of(model, windows[i : i + 1], answers[i : i + 1])) for i in range(2)]
-
-    assert together.n_items == sum(loss.n_items for loss in alone)
-    assert together.total.item() == pytest.approx(sum(loss.total.item() for loss in alone), rel=1e-5)
 
 
 def test_sensor_tokens_are_means_of_neighbours(make_model: Callable[..., LlasaModel], windows: np.ndarray):
@@ -94,7 +86,7 @@ def test_scores_in_one_forward_equal_a_forward_for_each_answer(model: LlasaModel
     for i, sample in enumerate(samples):
         for k, word in enumerate(WORDS):
             encoded = encode(model.template, [*sample.turns, Turn("gpt", word)], 1)
-            alone = model(collate([encoded], [sample.windows], model.config.sensor_tokens))
+            alone = model(pack([encoded], [sample.windows], model.config.sensor_tokens))
             assert scores[i, k] == pytest.approx(-alone.total.item(), abs=1e-4)
 
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from llasa_core.train.schedule import Schedule, learning_rate_factor, micro_batches
+from llasa_core.train.schedule import Schedule, learning_rate_factor
 
 
 def schedule(**changes: int | None) -> Schedule:
@@ -48,26 +48,3 @@ def test_the_learning_rate_rises_then_falls_to_zero():
     assert factors[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0])
     assert all(a > b for a, b in pairwise(factors[3:]))
     assert factors[-1] < 0.001
-
-
-def test_parts_stay_within_the_budget_and_hold_every_sample_once():
-    lengths = [30, 10, 20, 10, 50, 20, 10]
-    (parts,) = micro_batches(lengths, 60, world_size=1)
-
-    assert sorted(i for part in parts for i in part) == list(range(7))
-    assert all(len(part) * max(lengths[i] for i in part) <= 60 for part in parts)
-
-
-def test_every_rank_has_as_many_parts():
-    dealt = micro_batches([10] * 7, 25, world_size=2)
-
-    assert [len(parts) for parts in dealt] == [2, 2]
-    assert sorted(i for parts in dealt for part in parts for i in part) == list(range(7))
-
-
-def test_a_rank_without_samples_has_an_empty_part():
-    assert micro_batches([10, 20], 100, world_size=3) == [[[0]], [[1]], [[]]]
-
-
-def test_a_sample_over_the_budget_is_computed_alone():
-    assert micro_batches([10, 500], 100, world_size=1) == [[[0], [1]]]

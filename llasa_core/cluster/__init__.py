@@ -1,0 +1,1 @@
+"""Commands as jobs of a cluster: written as a script, submitted, followed."""

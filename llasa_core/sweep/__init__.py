@@ -1,0 +1,1 @@
+"""Many trials of one recipe: trained, measured on validation people, ranked."""

@@ -1,0 +1,265 @@
+"""Pretrain and finetune: conversations about windows, learned at their answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from llasa_core.data.qa import read_qa
+from llasa_core.data.store import WindowStore
+from llasa_core.errors import DataError
+from llasa_core.model.adapter import add_adapter
+from llasa_core.model.attention import choose_attention
+from llasa_core.model.base_lm import identity_of, load_lm, locate
+from llasa_core.model.checkpoint import CheckpointConfig, save_checkpoint
+from llasa_core.model.collate import encode, length_of
+from llasa_core.model.limu_bert import LimuBert
+from llasa_core.model.multimodal import LlasaModel
+from llasa_core.model.packing import Pack, pack, plan_packs, without_answers
+from llasa_core.model.prompt import make_template
+from llasa_core.model.tensors import load_module
+from llasa_core.model.text import TextCodec
+from llasa_core.recipe_file import recipe_yaml
+from llasa_core.train.card import model_card
+from llasa_core.train.encoder_stage import ENCODER_FILE
+from llasa_core.train.engine import OptimizerConfig, ParameterGroup
+from llasa_core.train.schedule import Schedule, learning_rate_factor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from torch import nn
+
+    from llasa_core.model.config import EncoderConfig
+    from llasa_core.model.loss import Loss
+    from llasa_core.recipe import FinetuneConfig, PretrainConfig, Recipe
+    from llasa_core.train.engine import Engine
+    from llasa_core.train.placement import Placement
+
+
+class LanguageStage:
+    """What pretrain and finetune share: the samples, their packs, and their loss."""
+
+    unit = "answer tokens"
+    flops_per_token: float | None = None
+
+    def __init__(
+        self, recipe: Recipe, config: PretrainConfig | FinetuneConfig, model: LlasaModel, placement: Placement
+    ) -> None:
+        self._recipe = recipe
+        self._config = config
+        self.model = model
+        self._store = WindowStore(recipe.data.folder)
+        kinds = config.kinds
+        items = [item for item in read_qa(recipe.data.folder / "qa-train.json") if kinds is None or item.kind in kinds]
+        if not items:
+            raise DataError(
+                f"the data folder has no QA items of kind {' or '.join(kinds) if kinds else 'any'} to train on",
+                where=recipe.data.folder / "qa-train.json",
+                fix="prepare the data with questions (`--qa facts`), or name other `kinds` in the recipe",
+            )
+        self._names = [item.id for item in items]
+        self._rows = [[self._store.row_of(ref) for ref in item.windows] for item in items]
+        self._encoded = [encode(model.template, item.conversations, len(item.windows)) for item in items]
+        self._lengths = np.array([length_of(one, model.config.sensor_tokens) for one in self._encoded])
+        self._answer_tokens = np.array([sum(one.is_answer) for one in self._encoded])
+        self._schedule = Schedule.of(config, len(items), recipe.seed)
+        self.n_steps = self._schedule.n_steps
+        self.save_every = config.save_every
+        self.keep_states = config.keep_states
+        self.log_every = config.log_every
+        self._lay_out(placement)
+
+    def _lay_out(self, placement: Placement) -> None:
+        """Tell the LM how packs are computed."""
+        model, config = self.model, self._config
+        lm_config = model.lm.config
+        model.use_attention(choose_attention(config.attention, lm_config, model.device, model.compute_dtype))
+        blocks = model.lm.get_decoder().layers
+        if placement.activation_checkpointing:
+            for block in blocks:
+                block.forward = _computed_again(block.forward)
+        if config.compile:
+            for block in blocks:
+                block.compile()
+
+    def factor(self, step: int) -> float:
+        """See `Stage.factor`."""
+        return learning_rate_factor(step, self.n_steps, self._config.warmup_fraction)
+
+    def parts(self, step: int, rank: int, world_size: int) -> list[Any]:
+        """See `Stage.parts`."""
+        items = self._schedule.items_of(step)
+        dealt = plan_packs(self._lengths[items].tolist(), self._config.micro_batch_tokens, world_size)
+        return [self._pack(items[part]) for part in dealt[rank]]
+
+    def _pack(self, items: np.ndarray) -> Pack:
+        chosen = items.tolist() or [0]  # an empty part computes something of no weight, so that ranks stay in step
+        windows = [self._store.take(self._rows[i]) for i in chosen]
+        one = pack([self._encoded[i] for i in chosen], windows, self.model.config.sensor_tokens)
+        return one if len(items) else without_answers(one)
+
+    def n_items(self, step: int) -> int:
+        """See `Stage.n_items`: answer tokens."""
+        return int(self._answer_tokens[self._schedule.items_of(step)].sum())
+
+    def n_tokens(self, step: int) -> int:
+        """See `Stage.n_tokens`."""
+        return int(self._lengths[self._schedule.items_of(step)].sum())
+
+    def names_of(self, step: int) -> list[str]:
+        """See `Stage.names_of`."""
+        return [self._names[item] for item in self._schedule.items_of(step)]
+
+    def loss(self, part: Any, engine: Engine) -> Loss:
+        """See `Stage.loss`: cross-entropy of the answer tokens."""
+        loss: Loss = engine.model(part.to(engine.device))
+        return loss
+
+    def result_tensors(self, engine: Engine) -> dict[str, torch.Tensor]:
+        """See `Stage.result_tensors`: encoder, projector, and whatever else was trained."""
+        tensors = {}
+        for name, tensor in self.model.state_dict(keep_vars=True).items():
+            if tensor.requires_grad or not name.startswith("lm.") or self._trains_whole_lm:
+                values = engine.whole(tensor).detach()
+                if engine.rank == 0:
+                    tensors[name] = values.cpu().clone()
+        return tensors
+
+    @property
+    def _trains_whole_lm(self) -> bool:
+        return False
+
+    def _activities(self) -> tuple[str, ...]:
+        """Return the activities that training people were seen doing."""
+        present = set(self._store.activity[self._store.rows("train")].tolist())
+        return tuple(name for i, name in enumerate(self._store.activity_names) if i in present)
+
+    def _config_of(self, adapter: Any) -> CheckpointConfig:
+        base = locate(self.model.config.base_lm)
+        return CheckpointConfig(
+            encoder=self.model.encoder.config,
+            model=self.model.config,
+            adapter=adapter,
+            base_lm={**identity_of(base), "seed": self._recipe.seed},
+            activities=self._activities(),
+            sampling_rate_hz=self._store.sampling_rate_hz,
+            window_s=self._store.window_s,
+        )
+
+    def _optimizer(self, *groups: ParameterGroup) -> OptimizerConfig:
+        config = self._config
+        is_scaled = self.model.compute_dtype == torch.float16
+        return OptimizerConfig(groups, config.weight_decay, config.max_grad_norm, is_scaled)
+
+
+class PretrainStage(LanguageStage):
+    """Align the projector; encoder and LM are frozen."""
+
+    def __init__(
+        self, recipe: Recipe, encoder: Path, device: torch.device, placement: Placement, say: Callable[[str], None]
+    ) -> None:
+        config = recipe.pretrain
+        model = build_model(recipe, read_encoder(encoder, recipe.encoder), device, say)
+        super().__init__(recipe, config, model, placement)
+        model.requires_grad_(requires_grad=False)
+        model.projector.requires_grad_(requires_grad=True)
+        group = ParameterGroup("projector", list(model.projector.parameters()), config.learning_rate)
+        self.optimizer = self._optimizer(group)
+
+    def save_result(self, folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+        """See `Stage.save_result`: a checkpoint without an adapter."""
+        config = self._config_of(None)
+        card = model_card(config, "pretrain")
+        save_checkpoint(self.model, config, folder, recipe=recipe_yaml(self._recipe), card=card, tensors=tensors)
+
+
+class FinetuneStage(LanguageStage):
+    """Train projector and adapter (or the whole LM, or the projector alone), from the pretrain run's result."""
+
+    def __init__(
+        self, recipe: Recipe, pretrained: Path, device: torch.device, placement: Placement, say: Callable[[str], None]
+    ) -> None:
+        config = recipe.finetune
+        encoder = read_encoder(pretrained / ENCODER_FILE, recipe.encoder)
+        model = build_model(recipe, encoder, device, say, is_lm_trained=config.lm == "whole")
+        load_module(model.projector, pretrained / "projector.safetensors")
+        if config.lm == "adapter":
+            torch.manual_seed(recipe.seed)
+            add_adapter(model.lm, config.adapter)
+        super().__init__(recipe, config, model, placement)
+        model.encoder.requires_grad_(requires_grad=False)
+        model.projector.requires_grad_(requires_grad=True)
+        if config.lm == "whole":
+            model.lm.requires_grad_(requires_grad=True)
+        if config.encoder_learning_rate is not None:
+            model.encoder.transformer.requires_grad_(requires_grad=True)
+        self.optimizer = self._optimizer(
+            _group("lm", model.lm, config.learning_rate),
+            _group("projector", model.projector, config.projector_learning_rate or config.learning_rate),
+            _group("encoder", model.encoder, config.encoder_learning_rate or 0.0),
+        )
+
+    @property
+    def _trains_whole_lm(self) -> bool:
+        return self._recipe.finetune.lm == "whole"
+
+    def save_result(self, folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+        """See `Stage.save_result`: a checkpoint with the adapter or the whole LM."""
+        finetune = self._recipe.finetune
+        config = self._config_of(finetune.adapter if finetune.lm == "adapter" else None)
+        save_checkpoint(
+            self.model,
+            config,
+            folder,
+            recipe=recipe_yaml(self._recipe),
+            card=model_card(config, "finetune"),
+            tensors=tensors,
+            whole_lm=self._trains_whole_lm,
+        )
+
+
+def _group(name: str, module: nn.Module, learning_rate: float) -> ParameterGroup:
+    return ParameterGroup(name, [p for p in module.parameters() if p.requires_grad], learning_rate)
+
+
+def _computed_again(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep a block's inputs only, and compute the block again in the backward pass."""
+    from torch.utils.checkpoint import checkpoint  # noqa: PLC0415
+
+    def again(*arguments: Any, **options: Any) -> Any:
+        return checkpoint(forward, *arguments, use_reentrant=False, **options)
+
+    return again
+
+
+def read_encoder(path: Path, config: EncoderConfig) -> LimuBert:
+    """Read an encoder from a file of ours, of the recipe's sizes, or from a published `.pt`, which has its own."""
+    if path.suffix != ".safetensors":
+        return LimuBert.from_published(path)
+    encoder = LimuBert(config)
+    load_module(encoder, path)
+    return encoder.eval()
+
+
+def build_model(
+    recipe: Recipe, encoder: LimuBert, device: torch.device, say: Callable[[str], None], *, is_lm_trained: bool = False
+) -> LlasaModel:
+    """Put encoder, a fresh projector and the base LM together on a device.
+
+    Args:
+        recipe: of the experiment.
+        encoder: with its weights.
+        device: of this rank.
+        say: told of a fetch.
+        is_lm_trained: whether all of the LM's weights are trained, which are held in float32 then.
+    """
+    base = locate(recipe.model.base_lm, say)
+    lm = load_lm(base, "float32" if is_lm_trained else recipe.model.dtype, str(device), seed=recipe.seed)
+    codec = TextCodec.of(base)
+    torch.manual_seed(recipe.seed)
+    model = LlasaModel(recipe.model, encoder, lm, codec, make_template(recipe.model, codec))
+    return model.to(device)
