@@ -20,6 +20,7 @@ from llasa_cli.import_qa import import_qa
 from llasa_cli.inspect import inspect
 from llasa_cli.prepare_data import prepare_data
 from llasa_cli.pretrain import pretrain
+from llasa_cli.sweep import sweep
 from llasa_core import __version__
 from llasa_core.errors import ErrorGroup, InterruptedRun, LlasaError, RunError, UsageError
 
@@ -42,6 +43,7 @@ app.command("prepare-data")(prepare_data)
 app.command("import-qa")(import_qa)
 app.command("pretrain")(pretrain)
 app.command("finetune")(finetune)
+app.command("sweep")(sweep)
 app.command("eval")(evaluate)
 app.command("chat")(chat)
 app.command("fetch")(fetch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,43 @@ def only_one(lock_file: Path, *, doing: str) -> Iterator[None]:
         with suppress(OSError):  # Windows removes no open file; there the empty file stays
             lock_file.unlink()
         os.close(handle)
+
+
+def hold_together(lock_file: Path, who: str) -> None:
+    """Hold a lock together with others until this process ends, however it ends; where one holds it alone, wait.
+
+    Args:
+        lock_file: made where it is not.
+        who: for the message of `wait_until_free`.
+    """
+    import fcntl  # noqa: PLC0415 - of Linux, as whatever calls this
+
+    handle = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    fcntl.flock(handle, fcntl.LOCK_SH)
+    os.write(handle, f"{who}\n".encode())
+
+
+def wait_until_free(lock_file: Path, patience_s: float = 20.0) -> None:
+    """Wait until nobody holds a lock that `hold_together` holds, and remove its file.
+
+    Raises:
+        RunError: somebody still does.
+    """
+    deadline = time.monotonic() + patience_s
+    while lock_file.exists():
+        handle = _take(lock_file)
+        if handle is not None:
+            lock_file.unlink()
+            os.close(handle)
+        elif time.monotonic() > deadline:
+            holders = ", ".join(lock_file.read_text(encoding="utf-8").splitlines())
+            raise RunError(
+                f"an earlier command is still at work here: {holders}",
+                where=lock_file.parent,
+                fix="end these processes, then run the same command again",
+            )
+        else:
+            time.sleep(0.1)
 
 
 def _take(lock_file: Path) -> int | None:

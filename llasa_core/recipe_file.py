@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 
 from llasa_core.errors import ErrorGroup, Place, RecipeError
 from llasa_core.recipe import Recipe
-from llasa_core.recipe_mistakes import dotted, mistake
-from llasa_core.yaml_places import Located, parse_flag, read_located
+from llasa_core.recipe_mistakes import dotted, is_group, mistakes, unseen_mistakes
+from llasa_core.yaml_places import NOT_YAML, Located, parse_flag, read_located
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,15 +73,16 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> LoadedRecipe:
     if located.values is None and not located.errors:
         raise RecipeError("the recipe is empty", where=path, fix="write at least `data: {folder: data/hapt}`")
     if not isinstance(located.values, dict):
-        raise RecipeError(
+        raise located.errors[0] if located.errors else RecipeError(
             "a recipe is made of `name: value` lines, this file holds something else",
             where=located.places.get((), str(path)),
             fix="look at recipes/smol.yaml for an example",
         )
     for override in overrides:
         _override(located, override)
-    recipe, mistakes = _validate(located)
-    errors = sorted([*located.errors, *mistakes], key=_position)
+    recipe, found = _validate(located)
+    unreadable = {error.where for error in located.errors}
+    errors = sorted([*located.errors, *(error for error in found if error.where not in unreadable)], key=_position)
     if errors or recipe is None:
         raise errors[0] if len(errors) == 1 else ErrorGroup(errors)
     return LoadedRecipe(recipe, path, _sources(recipe, located))
@@ -139,10 +140,13 @@ def leaves(values: BaseModel, path: tuple[str, ...] = ()) -> Iterator[tuple[tupl
 
 def _validate(located: Located) -> tuple[Recipe | None, list[RecipeError]]:
     # as JSON, because there a list may become a tuple and a text a path while `strict` refuses "3" for 3
+    unseen = unseen_mistakes(located)
     try:
-        return Recipe.model_validate_json(json.dumps(located.values), strict=True), []
+        return Recipe.model_validate_json(json.dumps(located.values), strict=True), unseen
     except ValidationError as error:
-        return None, [mistake(detail, located) for detail in error.errors()]
+        found = mistakes(error, located)
+        seen = {mistake.where for mistake in found}
+        return None, [*found, *(mistake for mistake in unseen if mistake.where not in seen)]
 
 
 def _override(located: Located, override: str) -> None:
@@ -157,11 +161,14 @@ def _override(located: Located, override: str) -> None:
     try:
         flag = parse_flag(text)
     except RecipeError as error:
-        located.errors.append(RecipeError(error.message, where=shown, fix="put the value in quotes"))
+        fix = "put the value in quotes" if error.message.startswith(NOT_YAML) else error.fix
+        located.errors.append(RecipeError(error.message, where=shown, fix=fix))
         return
     group = located.values
     for length, part in enumerate(path[:-1], start=1):
         if not isinstance(group.get(part), dict):
+            if group.get(part) is not None and is_group(path[:length]):
+                return  # the file has something else there, which is a mistake of its own
             group[part] = {}
             located.keys[path[:length]] = located.places[path[:length]] = shown
         group = group[part]

@@ -14,6 +14,7 @@ from llasa_core.yaml_places import SCHEMA_FIX, number_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
     from llasa_core.errors import Place
@@ -33,9 +34,44 @@ OTHER_NAMES = {"lr": "learning_rate", "lora": "adapter", "r": "rank", "lora_r": 
 """What other tools call a field of ours."""
 
 
-def mistake(detail: ErrorDetails, located: Located) -> RecipeError:
-    """Turn one error of pydantic into one that says what is there, what is expected, and where it stands."""
-    path: KeyPath = detail["loc"]
+def mistakes(error: ValidationError, located: Located) -> list[RecipeError]:
+    """Turn pydantic's errors into ours: what is there, what is expected, and where it stands; one for each place."""
+    found = {}
+    for detail in error.errors():
+        path = _without_choices(detail["loc"])
+        found.setdefault((path, detail["type"] in {"extra_forbidden", "missing"}), _mistake(detail, path, located))
+    return list(found.values())
+
+
+def unseen_mistakes(located: Located) -> list[RecipeError]:
+    """Return what pydantic lets through: true for 1 among choices, and paths that no file can have."""
+    return [_wrong_value(path, located) for path in located.texts if _is_unseen_mistake(path, located)]
+
+
+def _is_unseen_mistake(path: KeyPath, located: Located) -> bool:
+    try:
+        schema, value = schema_of(path), _at(path, located.values)
+    except (KeyError, IndexError, TypeError):  # stands in a part of the file that could not be kept
+        return False
+    if isinstance(value, bool):
+        return "enum" in schema and not any(isinstance(choice, bool) for choice in schema["enum"])
+    return schema.get("format") == "path" and isinstance(value, str) and (not value.strip() or "\0" in value)
+
+
+def _without_choices(path: KeyPath) -> KeyPath:
+    """Drop what pydantic adds to a path: which of several types it has tried."""
+    kept: list[str | int] = []
+    is_tried = False
+    for key in path:
+        if is_tried and isinstance(key, str):
+            is_tried = False
+            continue
+        kept.append(key)
+        is_tried = "choices" in schema_of(tuple(kept))
+    return tuple(kept)
+
+
+def _mistake(detail: ErrorDetails, path: KeyPath, located: Located) -> RecipeError:
     match detail["type"]:
         case "extra_forbidden":
             return _unknown(path, located)
@@ -45,6 +81,11 @@ def mistake(detail: ErrorDetails, located: Located) -> RecipeError:
             return RecipeError(str(detail["ctx"]["error"]), where=_nearest(path, located), fix=SCHEMA_FIX)
         case _:
             return _wrong_value(path, located)
+
+
+def is_group(path: KeyPath) -> bool:
+    """Say whether a field is a group of settings."""
+    return schema_of(path).get("type") == "object"
 
 
 def all_fields() -> list[tuple[str, ...]]:
@@ -81,10 +122,11 @@ def schema_of(path: KeyPath) -> Schema:
 
 
 def _resolved(part: Schema) -> Schema:
-    """Follow references, and look through "or null", which stays as the key `null`."""
+    """Follow references; "or null" becomes the key `null`, and several types become `choices`."""
     if "anyOf" in part:
-        others = [choice for choice in part["anyOf"] if choice != {"type": "null"}]
-        return {**_resolved(others[0]), **part, "null": len(others) < len(part["anyOf"])}
+        others = [_resolved(choice) for choice in part["anyOf"] if choice != {"type": "null"}]
+        has_null = {"null": len(others) < len(part["anyOf"])}
+        return {**part, **has_null, "choices": others} if len(others) > 1 else {**others[0], **part, **has_null}
     if "$ref" in part:
         return {**_whole_schema()["$defs"][part["$ref"].rpartition("/")[2]], **part}
     return part
@@ -92,23 +134,54 @@ def _resolved(part: Schema) -> Schema:
 
 def _unknown(path: KeyPath, located: Located) -> RecipeError:
     group, name = path[:-1], str(path[-1])
+    where, fix = located.keys.get(path, str(located.file)), SCHEMA_FIX
     message = f"`{dotted(path)}` is not a field"
     fields = all_fields()
-    elsewhere = [field[:-1] for field in fields if field[-1] == name and field[:-1]]
-    if elsewhere:
-        message += f"; `{name}` belongs under {_or([f'`{dotted(parent)}`' for parent in elsewhere])}"
+    parts = (*group, *name.split("."))
+    elsewhere = [field[:-1] for field in fields if field[-1] == name]
+    if len(parts) > len(path) and parts in fields:
+        message = f"`{name}` is one word to YAML, not a field inside `{dotted(parts[:-1])}`"
+        fix = f"write `{': {'.join(map(str, parts))}: …{'}' * (len(parts) - 1)}`"
+    elif elsewhere:
+        message += f"; `{name}` belongs {_belongs(elsewhere)}"
     elif close := _closest(name, fields, group):
         message += f"; did you mean `{dotted(close)}`?"
-    return RecipeError(message, where=located.keys.get(path, str(located.file)), fix=SCHEMA_FIX)
+    return RecipeError(message, where=where, fix=fix)
+
+
+def _belongs(parents: list[tuple[str, ...]]) -> str:
+    groups = [f"`{dotted(parent)}`" for parent in parents if parent]
+    places = ["at the top"] if () in parents else []
+    return _or([*places, f"under {_or(groups)}"] if groups else places)
 
 
 def _closest(name: str, fields: list[tuple[str, ...]], group: KeyPath) -> tuple[str, ...] | None:
     """Find the field whose name is most like `name`; one of the same group goes first."""
+    plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
     for choices in ([field for field in fields if field[:-1] == group], fields):
         names = [field[-1] for field in choices]
-        if close := [OTHER_NAMES[name]] if OTHER_NAMES.get(name) in names else difflib.get_close_matches(name, names):
-            return choices[names.index(close[0])]
+        if OTHER_NAMES.get(plain) in names:
+            return choices[names.index(OTHER_NAMES[plain])]
+        distances = [edits(plain, other) for other in names]
+        if distances and min(distances) <= max(1, len(plain) // 4):
+            return choices[distances.index(min(distances))]
+        if alike := difflib.get_close_matches(plain, names):
+            return choices[names.index(alike[0])]
     return None
+
+
+def edits(one: str, other: str) -> int:
+    """Return how many letters have to be added, left out, changed, or swapped with their neighbour."""
+    before, row = [], list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        longer = [i]
+        for j, wanted in enumerate(other, start=1):
+            cost = min(longer[j - 1] + 1, row[j] + 1, row[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and (letter, one[i - 2]) == (other[j - 2], wanted):
+                cost = min(cost, before[j - 2] + 1)
+            longer.append(cost)
+        before, row = row, longer
+    return row[-1]
 
 
 def _missing(path: KeyPath, located: Located) -> RecipeError:
@@ -122,21 +195,41 @@ def _wrong_value(path: KeyPath, located: Located) -> RecipeError:
     schema = schema_of(path)
     value = _at(path, located.values)
     expected = f", expected {_expected(schema)}" if schema else ""
-    fix = SCHEMA_FIX
+    hint, fix = _hint(value, schema, located.texts.get(path, str(value)))
+    return RecipeError(
+        f"`{dotted(path)}` is {_shown(value, path, located)}{expected}{hint}", where=_nearest(path, located), fix=fix
+    )
+
+
+def _hint(value: object, schema: Schema, text: str) -> tuple[str, str]:
+    """Return what to add to the message about a wrong value, and what to do."""
+    names = [str(choice) for choice in _choices(schema)]
+    kinds = {choice.get("type") for choice in (schema, *schema.get("choices", ()))}
     if isinstance(value, str):
         number = number_in(value)
-        if "enum" in schema and (close := difflib.get_close_matches(value, map(str, schema["enum"]), n=1)):
-            expected += f"; did you mean `{close[0]}`?"
-        elif number is not None and schema.get("type") in {"number", "integer"}:
-            fix = f"write {_as_yaml_number(value)}" if "e" in value.lower() else f"write {value} without quotes"
-            expected += "; YAML reads this as text"
+        if value in names or (number is not None and kinds & {"number", "integer"}):
+            as_number = "e" in value.lower() and value not in names
+            fix = f"write {_as_yaml_number(value)}" if as_number else f"write {value} without quotes"
+            return "; YAML reads this as text", fix
+        if close := difflib.get_close_matches(value.casefold(), names, n=1):
+            return f"; did you mean `{close[0]}`?", SCHEMA_FIX
     elif isinstance(value, float) and not math.isfinite(value):
-        expected += ", and finite"
-    elif isinstance(value, int | float) and schema.get("type") == "string" and "enum" not in schema:
-        fix = f'put it in quotes: "{located.texts.get(path, value)}"'
-    return RecipeError(
-        f"`{dotted(path)}` is {_shown(value, path, located)}{expected}", where=_nearest(path, located), fix=fix
-    )
+        return ", and finite", SCHEMA_FIX
+    elif isinstance(value, float) and value.is_integer() and "integer" in kinds:
+        return "", f"write {value:.0f}"
+    elif isinstance(value, int | float) and "string" in kinds and not names:
+        return "", f'put it in quotes: "{text}"'
+    elif isinstance(value, bool) and (found := [name for name in names if name == text.casefold()]):
+        return f"; YAML reads {text} as {str(value).lower()}", f'put it in quotes: "{found[0]}"'
+    return "", SCHEMA_FIX
+
+
+def _choices(schema: Schema) -> list[Any]:
+    """Return the values that a field may have, where they can be listed."""
+    values = [schema["const"]] if "const" in schema else list(schema.get("enum", ()))
+    if schema.get("type") == "boolean":
+        values = ["true", "false"]
+    return [*values, *(value for choice in schema.get("choices", ()) for value in _choices(choice))]
 
 
 def _as_yaml_number(text: str) -> str:
@@ -151,7 +244,7 @@ def _shown(value: object, path: KeyPath, located: Located) -> str:
     if isinstance(value, dict):
         return "a group of settings"
     if isinstance(value, list):
-        return "a list"
+        return "a list" if value else "an empty list"
     text = located.texts.get(path, str(value))
     if value is None:
         return f"empty ({text})" if text else "empty"
@@ -162,6 +255,11 @@ def _shown(value: object, path: KeyPath, located: Located) -> str:
 
 def _expected(schema: Schema) -> str:
     """Say in plain words what a field takes."""
+    or_null = ", or null" if schema.get("null") else ""
+    if "choices" in schema:
+        return _or([_expected(choice) for choice in schema["choices"]]) + or_null
+    if "const" in schema:
+        return str(schema["const"])
     words = {
         "integer": "a whole number",
         "number": "a number",
@@ -173,8 +271,10 @@ def _expected(schema: Schema) -> str:
         words = f"one of {', '.join(map(str, schema['enum']))}"
     if "pattern" in schema:
         words = f"text that matches {schema['pattern']}"
+    if schema.get("minLength") or schema.get("minItems"):
+        words = f"{words}, not empty"
     bounds = [f"{word} {schema[key]:g}" for key, word in BOUNDS.items() if key in schema]
-    return f"{words} {' and '.join(bounds)}".rstrip() + (", or null" if schema.get("null") else "")
+    return f"{words} {' and '.join(bounds)}".rstrip() + or_null
 
 
 def _or(words: list[str]) -> str:

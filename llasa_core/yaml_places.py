@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,17 @@ if TYPE_CHECKING:
 
 KeyPath = tuple[str | int, ...]
 """`("finetune", "adapter", "rank")`; positions in a list are numbers."""
+
+MOST_BYTES = 2**17
+"""Of a recipe file: one that sets every field has 4 kB, and YAML is read at some 50 kB a second."""
+MOST_VALUES = 5000
+"""After aliases were followed: a few lines of them can stand for billions."""
+NOT_YAML = "this is not YAML"
+DEEPEST = 16
+"""Groups and lists inside one another."""
+TAG = "tag:yaml.org,2002:"
+TAGS = {TAG + name for name in ("null", "bool", "int", "float", "str", "timestamp", "seq", "map", "value")}
+"""What plain YAML gives to values by itself; others ask for objects of some program."""
 
 
 @dataclass
@@ -31,6 +44,10 @@ class Located:
     errors: list[RecipeError] = field(default_factory=list)
     """What is wrong with the file as YAML, though it could be read."""
 
+    def add_error(self, message: str, node: yaml.Node, fix: str) -> None:
+        """Note what is wrong with a part of the file."""
+        self.errors.append(RecipeError(message, where=_place(node, self), fix=fix))
+
 
 def read_located(path: Path) -> Located:
     """Read a YAML file.
@@ -42,13 +59,9 @@ def read_located(path: Path) -> Located:
         Its values with their places. Dates stay text. An empty file gives None.
 
     Raises:
-        RecipeError: the file is missing, not UTF-8, or not YAML.
+        RecipeError: the file is missing, far too large, not UTF-8, or not YAML.
     """
-    located = Located(path)
-    node = _compose(_read_text(path), path)
-    if node is not None:
-        located.values = _value(node, (), located, frozenset())
-    return located
+    return _located(_read_text(path), path)[0]
 
 
 def parse_flag(text: str) -> Located:
@@ -57,10 +70,7 @@ def parse_flag(text: str) -> Located:
     Raises:
         RecipeError: the text is not YAML.
     """
-    located = Located("")
-    node = _compose(text, "")
-    if node is not None:
-        located.values = _value(node, (), located, frozenset())
+    located, node = _located(text, "")
     if located.errors:
         raise located.errors[0]
     if isinstance(located.values, str) and isinstance(node, yaml.ScalarNode) and not node.style:
@@ -69,21 +79,53 @@ def parse_flag(text: str) -> Located:
     return located
 
 
+def _located(text: str, file: Path | str) -> tuple[Located, yaml.Node | None]:
+    located = Located(file)
+    node = _compose(text, file)
+    if node is not None:
+        try:
+            located.values = _value(node, (), located, frozenset())
+        except _TooMany:
+            shown = RecipeError(
+                f"the recipe stands for more than {MOST_VALUES:,} values",
+                where=located.places[()],
+                fix="write the values out instead of repeating them by aliases",
+            )
+            raise shown from None
+    return located, node
+
+
+class _TooMany(Exception):
+    """A file's aliases stand for more values than any recipe holds."""
+
+
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+
+
 def number_in(text: str) -> int | float | None:
     """Return the number that a text holds, or None where it holds none."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return None
+    if not NUMBER.fullmatch(text):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def _read_text(path: Path) -> str:
     try:
-        data = path.read_bytes()
-    except OSError as error:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
         raise RecipeError(_why_unread(path, error), where=path, fix=_other_file(path)) from error
+    if len(data) > MOST_BYTES:
+        raise RecipeError(
+            f"the file has more than {MOST_BYTES // 1024} KiB, a recipe has a few",
+            where=path,
+            fix="name a file such as recipes/smol.yaml",
+        )
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise RecipeError("the recipe is UTF-16 text, not UTF-8", where=Place(path, 1, 1), fix="save the file as UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,7 +134,9 @@ def _read_text(path: Path) -> str:
         raise RecipeError("the recipe is not UTF-8 text", where=place, fix="save the file as UTF-8") from error
 
 
-def _why_unread(path: Path, error: OSError) -> str:
+def _why_unread(path: Path, error: OSError | ValueError) -> str:
+    if isinstance(error, ValueError):  # a NUL in the name
+        return f"there is no recipe {path.name!r}"
     if isinstance(error, FileNotFoundError):
         return f"there is no recipe {path.name}"
     if path.is_dir():
@@ -116,7 +160,7 @@ def _compose(text: str, file: Path | str) -> yaml.Node | None:
         if problem.startswith("but ") and error.context:
             problem = f"{error.context}, {problem}"
         raise RecipeError(
-            f"this is not YAML: {problem}",
+            f"{NOT_YAML}: {problem}",
             where=place,
             fix="look at the indentation, colons and quotes near this place",
         ) from error
@@ -124,18 +168,26 @@ def _compose(text: str, file: Path | str) -> yaml.Node | None:
         before = text[: error.position]
         place = Place(file, before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1)
         raise RecipeError(
-            f"this is not YAML: the character U+{ord(text[error.position]):04X} is not allowed",
+            f"{NOT_YAML}: the character U+{ord(text[error.position]):04X} is not allowed",
             where=place,
             fix="remove it",
         ) from error
+    except RecursionError:
+        raise RecipeError("the recipe is nested too deeply", where=file, fix="close the brackets that it opens") from None
 
 
 def _value(node: yaml.Node, path: KeyPath, located: Located, above: frozenset[int]) -> Any:
     located.places[path] = _place(node, located)
+    if len(located.places) > MOST_VALUES:
+        raise _TooMany
     if id(node) in above:
-        located.errors.append(
-            RecipeError("an alias stands inside its own anchor", where=_place(node, located), fix="write the value out")
-        )
+        located.add_error("an alias stands inside its own anchor", node, "write the value out")
+        return None
+    if len(path) > DEEPEST:
+        located.add_error("the recipe is nested too deeply", node, "no field lies deeper than four groups")
+        return None
+    if node.tag not in TAGS:
+        located.add_error(f"the tag `{_short_tag(node)}` is not for recipes", node, "write a plain value without it")
         return None
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, path, located, above | {id(node)})
@@ -143,16 +195,22 @@ def _value(node: yaml.Node, path: KeyPath, located: Located, above: frozenset[in
         return [_value(item, (*path, i), located, above | {id(node)}) for i, item in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)  # noqa: S101 - the third and last kind
     located.texts[path] = node.value
-    return _scalar(node)
+    return _scalar(node, located)
+
+
+def _short_tag(node: yaml.Node) -> str:
+    tag: str = node.tag
+    return "!!" + tag.removeprefix(TAG) if tag.startswith(TAG) else tag
 
 
 def _mapping(node: yaml.MappingNode, path: KeyPath, located: Located, above: frozenset[int]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            located.errors.append(
-                RecipeError("a field's name is not a single word", where=_place(key, located), fix=SCHEMA_FIX)
-            )
+            located.add_error("a field's name is not a single word", key, SCHEMA_FIX)
+            continue
+        if key.tag == f"{TAG}merge":
+            located.add_error("the merge key `<<` is not for recipes", key, "write the fields out, each where it belongs")
             continue
         name = key.value
         key_path = (*path, name)
@@ -176,21 +234,35 @@ def _twice(path: KeyPath, key: yaml.Node, located: Located) -> RecipeError:
     )
 
 
-def _scalar(node: yaml.ScalarNode) -> Any:
+MISLEADING_NUMBER = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)")
+"""What YAML 1.1 takes for a number of base 8 or 60: `010` is 8, and `1:30` is 90."""
+
+
+def _scalar(node: yaml.ScalarNode, located: Located) -> Any:
     constructor = yaml.constructor.SafeConstructor()
+    text: str = node.value
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        located.add_error("the text holds half a character", node, "write the character itself, not its `\\u` escape")
+        return None
     try:
-        match node.tag.rpartition(":")[2]:
+        match node.tag.removeprefix(TAG):
             case "null":
                 return None
             case "bool":
                 return constructor.construct_yaml_bool(node)
+            case "int" | "float" if MISLEADING_NUMBER.fullmatch(text):
+                number = constructor.construct_yaml_float(node) if "." in text else constructor.construct_yaml_int(node)
+                located.add_error(
+                    f"YAML reads {text} as {number}", node, f'write {number}, or "{text}" where text is meant'
+                )
+                return number
             case "int":
                 return constructor.construct_yaml_int(node)
             case "float":
                 return constructor.construct_yaml_float(node)
-    except ValueError:  # such as `!!int many`
+    except (ValueError, LookupError):  # such as `!!int many`, `!!bool maybe`
         pass
-    return node.value  # text, and what YAML takes for a date
+    return text  # text, and what YAML takes for a date
 
 
 def _place(node: yaml.Node, located: Located) -> Place | str:

@@ -21,6 +21,7 @@ LEVELS = (
     {"recipe_mistakes"},
     {"recipe_file"},
     {"train", "evaluate", "chat", "inspect", "timeline", "serve"},
+    {"sweep"},  # trains, measures and draws
 )
 """A part imports from the levels above it in this list, never from its own: what two share lives above both."""
 LEVEL_OF = {part: level for level, parts in enumerate(LEVELS) for part in parts}

@@ -209,9 +209,7 @@ def test_a_mistake_says_what_where_and_what_to_do(write: Write, text: str, messa
 
 def test_an_alias_inside_its_anchor_does_not_hang(write: Write):
     assert error_of(write("seed: &s [*s]\ndata: {folder: d}\n")) == (
-        "an alias stands inside its own anchor\n  where: r.yaml:1:7\n  fix:   write the value out\n"
-        "`seed` is a list, expected a whole number of at least 0\n  where: r.yaml:1:7\n"
-        f"  fix:   {LIST_FIELDS}"
+        "an alias stands inside its own anchor\n  where: r.yaml:1:7\n  fix:   write the value out"
     )
 
 
@@ -240,7 +238,7 @@ def test_text_that_is_not_utf8_is_pointed_at(write: Write):
 
 
 def test_a_flag_wins_over_the_file(write: Write):
-    path = write("data: {folder: d}\nseed: 1\nfinetune: {adapter: null}\n")
+    path = write("data: {folder: d}\nseed: 1\nfinetune: {adapter:}\n")
     recipe = load_recipe(path, ["seed=2", "seed=3", "pretrain.learning_rate=1e-4", "finetune.adapter.rank=4"]).recipe
 
     assert recipe.seed == 3
@@ -301,7 +299,8 @@ def test_a_wrong_flag_is_named(write: Write, override: str, message: str, where:
 
 def test_a_recipe_written_out_loads_back_equal(write: Write):
     overrides = ["finetune.kinds=[fact]", "model.system='a: \"b\"\n\n ü'", "pretrain.learning_rate=1e-7"]
-    recipe = load_recipe(write("data: {folder: d}\nfinetune: {adapter: null}\n"), overrides).recipe
+    text = "data: {folder: d}\npretrain: {activation_checkpointing: true, zero_stage: 2}\nfinetune: {lm: whole}\n"
+    recipe = load_recipe(write(text), overrides).recipe
 
     assert load_recipe(write(recipe_yaml(recipe))).recipe == recipe
 

@@ -7,6 +7,9 @@ adapter/                 LoRA in peft's format; absent after pretrain
 lm.safetensors           the whole LM, where the recipe trained it instead of an adapter
 tokenizer.json …         the base LM's tokenizer, as it was
 recipe.yaml  README.md   how it was made; the model card
+
+`llasa export --merge` writes another kind, which brings its LM along: there `config.json` and `model.safetensors` are the
+merged LM's, as Hugging Face's loaders want them, and our settings are in `llasa.json`.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from llasa_core import __version__
 from llasa_core.errors import ModelError
 from llasa_core.files import written_whole
 from llasa_core.model.adapter import merge_adapter, save_adapter
-from llasa_core.model.base_lm import ARCHITECTURE_KEYS, identity_of, load_lm, locate
+from llasa_core.model.base_lm import ARCHITECTURE_KEYS, BaseLm, identity_of, load_lm, locate
 from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
 from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.multimodal import LlasaModel
@@ -39,6 +42,9 @@ SHIPPED = Path(__file__).parent.parent / "checkpoints"
 """Checkpoints that come with the package, a folder for each recipe."""
 
 CONFIG_FILE = "config.json"
+MERGED_FILE = "llasa.json"
+"""Holds our settings where `config.json` is the LM's own."""
+LM_FILE = "lm.safetensors"
 SCHEMA = 1
 
 
@@ -69,6 +75,11 @@ class CheckpointConfig:
             "sampling_rate_hz": self.sampling_rate_hz,
             "window_s": self.window_s,
         }
+
+
+def brings_its_lm(folder: Path) -> bool:
+    """Return whether a checkpoint holds the LM itself, with the adapter merged into it."""
+    return (folder / MERGED_FILE).is_file()
 
 
 def shipped(recipe_name: str) -> Path | None:
@@ -108,7 +119,7 @@ def save_checkpoint(
             save_adapter(lm, config.adapter, config.model.base_lm, beside / "adapter")
         if whole_lm:
             halved = {name: tensor.to(model.compute_dtype) for name, tensor in lm.items()}
-            save_tensors(halved, beside / "lm.safetensors")
+            save_tensors(halved, beside / LM_FILE)
         model.codec.save(beside)
         (beside / CONFIG_FILE).write_text(json.dumps(config.as_dict(), indent=2) + "\n", encoding="utf-8")
         (beside / "recipe.yaml").write_text(recipe, encoding="utf-8")
@@ -116,12 +127,12 @@ def save_checkpoint(
 
 
 def read_checkpoint_config(folder: Path) -> CheckpointConfig:
-    """Read `config.json` of a checkpoint.
+    """Read `config.json` of a checkpoint, or `llasa.json` of one that brings its LM along.
 
     Raises:
         ModelError: there is no checkpoint, or its config is damaged.
     """
-    file = folder / CONFIG_FILE
+    file = folder / (MERGED_FILE if brings_its_lm(folder) else CONFIG_FILE)
     if not file.is_file():
         raise ModelError(
             f"there is no checkpoint in {folder}: config.json is missing",
@@ -141,9 +152,9 @@ def read_checkpoint_config(folder: Path) -> CheckpointConfig:
         )
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise ModelError(
-            f"the checkpoint's config.json cannot be read: {str(error).splitlines()[0]}",
+            f"the checkpoint's {file.name} cannot be read: {str(error).splitlines()[0]}",
             where=file,
-            fix="copy the checkpoint again; a config.json of another tool is not a LLaSA checkpoint",
+            fix=f"copy the checkpoint again; a {file.name} of another tool is not a LLaSA checkpoint",
         ) from error
 
 
@@ -166,7 +177,7 @@ def load_checkpoint(
         ModelError: a missing or damaged file, a missing or extra tensor, another base LM.
     """
     config = read_checkpoint_config(folder)
-    base = locate(base_lm or config.model.base_lm, say)
+    base = _base_of(folder, config, base_lm, say)
     _check_base_lm(config.base_lm, identity_of(base), folder, say)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     lm = load_lm(base, config.model.dtype, device, seed=config.base_lm.get("seed", 0))
@@ -177,9 +188,19 @@ def load_checkpoint(
     load_module(model.projector, folder / "projector.safetensors")
     if config.adapter is not None:
         merge_adapter(lm, config.adapter, folder / "adapter")
-    if (folder / "lm.safetensors").is_file():
-        load_module(lm, folder / "lm.safetensors")
+    if (folder / LM_FILE).is_file():
+        load_module(lm, folder / LM_FILE)
     return model.to(device).eval().requires_grad_(requires_grad=False)
+
+
+def _base_of(folder: Path, config: CheckpointConfig, base_lm: str | None, say: Callable[[str], None]) -> BaseLm:
+    if not brings_its_lm(folder):
+        return locate(base_lm or config.model.base_lm, say)
+    if base_lm is not None:
+        raise ModelError(
+            "this checkpoint brings its LM along, with the adapter merged into it", where=folder, fix="leave out `--base-lm`"
+        )
+    return BaseLm(config.model.base_lm, folder)
 
 
 def _check_base_lm(trained_on: dict[str, Any], given: dict[str, Any], folder: Path, say: Callable[[str], None]) -> None:

@@ -14,7 +14,6 @@ from llasa_core.files import sha256_of, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from llasa_core.evaluate.intervals import Interval
     from llasa_core.recipe import EvalConfig, Recipe
@@ -86,17 +85,13 @@ def known_result(sweep: Sweep, trial: Unit, recipe: Recipe) -> dict[str, Any] | 
 
 
 def _config(sweep: Sweep, recipe: Recipe) -> EvalConfig:
-    return recipe.eval.model_copy(update={"split": SPLIT, "max_windows": sweep.max_windows})
+    return recipe.eval.model_copy(update={"split": SPLIT, "max_windows": sweep.max_windows or recipe.eval.max_windows})
 
 
 def _measured(sweep: Sweep, recipe: Recipe) -> dict[str, Any]:
     """Collect what a measurement depends on, the checkpoint apart."""
     config = _config(sweep, recipe).model_dump(mode="json", include={"split", "question", "max_windows", "bootstrap"})
-    return {**config, "seed": sweep.seed, "data.sha256": _digest(recipe.data.folder)}
-
-
-def _digest(folder: Path) -> str:
-    return sha256_of(folder / MANIFEST)
+    return {**config, "seed": sweep.seed, "data.sha256": sha256_of(recipe.data.folder / MANIFEST)}
 
 
 def _ends(interval: Interval | None) -> list[float] | None:

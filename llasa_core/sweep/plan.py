@@ -74,7 +74,7 @@ class PlannedSweep:
         return f"{words}, done" if self.sweep.run(unit).is_done else words
 
 
-def plan_sweep(  # noqa: PLR0913 - what a person can say of a sweep
+def plan_sweep(
     recipe: Path,
     overrides: Sequence[str],
     grid: Sequence[str],
@@ -125,9 +125,7 @@ def plan_sweep(  # noqa: PLR0913 - what a person can say of a sweep
     steps = _planned_steps(sweep, recipes)
     _check_measurable(sweep, recipes)
     values = [combination.values for combination in combinations]
-    return PlannedSweep(
-        sweep, recipes, {t.name: found for t, found in zip(sweep.trials, values, strict=True)}, steps
-    )
+    return PlannedSweep(sweep, recipes, {t.name: found for t, found in zip(sweep.trials, values, strict=True)}, steps)
 
 
 def write_recipes(planned: PlannedSweep) -> None:

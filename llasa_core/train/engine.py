@@ -264,6 +264,7 @@ class DeepSpeedEngine:
             return self._steps.moments_of(parameter)
         from deepspeed.utils import safe_get_full_optimizer_state  # noqa: PLC0415
 
+        self._link_moments()
         return {name: safe_get_full_optimizer_state(parameter, name) for name in MOMENTS}
 
     def set_moments(
@@ -278,12 +279,20 @@ class DeepSpeedEngine:
         self.backward(a_loss() * 0.0, is_last=True)
         set_learning_rates(self._engine.optimizer, 0.0)
         self._engine.step()
+        self._link_moments()
         for parameter, values in moments.items():
             for name in MOMENTS:
                 safe_set_full_optimizer_state(parameter, values[name].to(self.device), name)
         for state in self._engine.optimizer.optimizer.state.values():
             if "step" in state:
                 state["step"] = torch.full_like(torch.as_tensor(state["step"]), float(updates))
+
+    def _link_moments(self) -> None:
+        """Let ZeRO 1 and 2 find every moment: they look once, after the first group's first update (0.19.8)."""
+        zero = self._engine.optimizer
+        if hasattr(zero, "_hp_optimizer_states_linked"):
+            zero._hp_optimizer_states_linked = False  # noqa: SLF001
+            zero._lazy_init_hp_params_optimizer_state()  # noqa: SLF001
 
     def whole(self, tensor: torch.Tensor) -> torch.Tensor:
         """See `Engine.whole`."""

@@ -24,7 +24,7 @@ from llasa_core.train.recompute import recompute
 from llasa_core.train.tensor_count import TensorCount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from llasa_core.recipe import PretrainConfig, Recipe, StageName
 
@@ -48,6 +48,24 @@ class PackShape:
     n_windows: int
     n_answers: int
     """Learned tokens: rows of logits."""
+
+    @classmethod
+    def of(cls, pack: Pack) -> PackShape:
+        """Return a pack's shape."""
+        return cls(pack.n_tokens, len(pack.starts) - 1, pack.longest, len(pack.windows), len(pack.targets))
+
+    @classmethod
+    def covering(cls, shapes: Iterable[PackShape]) -> PackShape:
+        """Return a shape that holds at least what each of these does."""
+        every = list(shapes)
+        padded = max(every, key=lambda shape: shape.n_documents * shape.longest)
+        return cls(
+            max(shape.n_tokens for shape in every),
+            padded.n_documents,
+            padded.longest,
+            max(shape.n_windows for shape in every),
+            max(shape.n_answers for shape in every),
+        )
 
     @classmethod
     def assumed(cls, budget: int, sensor_tokens: int) -> PackShape:

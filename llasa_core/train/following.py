@@ -1,0 +1,213 @@
+"""A launched stage, followed to its end: steps are told, a failure ends everything within seconds, Ctrl-C saves."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from llasa_core.errors import InterruptedRun
+from llasa_core.train.endings import SSH_FAILED, Endings
+from llasa_core.train.launcher import start_all
+from llasa_core.train.ranks import ERROR_MARK, RANK_MARK, STEP_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from llasa_core.train.hosts import Host
+    from llasa_core.train.launcher import Launcher
+    from llasa_core.train.loop import Progress
+    from llasa_core.train.run import Run
+
+LOG_NAME = "launcher.log"
+TICK_S = 0.2
+GRACE_S = 5.0
+"""After the first sign of a failure, for others to say what they know; then everything is killed."""
+
+
+def launch(
+    words: Sequence[str],
+    run: Run,
+    hosts: Sequence[Host],
+    port: int,
+    tell: Callable[[Progress], None],
+    say: Callable[[str], None],
+) -> None:
+    """Run a module on every rank of every host, to its end.
+
+    The first SIGINT or SIGTERM asks the ranks for a state and the end, a second one ends them at once. Whatever happens,
+    no process is left on this machine.
+
+    Args:
+        words: a module and its arguments, for every rank.
+        run: whose folder gets the log.
+        hosts: in the order of their ranks.
+        port: on which rank 0 waits for the others.
+        tell: told of each step.
+        say: told in a line what happens.
+
+    Raises:
+        LlasaError: what ended the run: a rank's own error before what it did to others.
+        InterruptedRun: asked to stop.
+    """
+    with (
+        (run.folder / LOG_NAME).open("w", encoding="utf-8") as log,
+        _signals_counted() as n_signals,
+        ExitStack() as stack,
+    ):
+        following = Following(run, log, tell)
+        stack.callback(following.close)
+        for launcher in start_all(words, run, hosts, port):
+            following.add(launcher)
+        following.to_the_end(n_signals, say)
+    cause = following.endings.cause(is_done=run.is_done)
+    if cause:
+        raise cause
+
+
+class Following:
+    """Listens to launchers and to their ranks' lives."""
+
+    def __init__(self, run: Run, log: TextIO, tell: Callable[[Progress], None]) -> None:
+        self.endings = Endings(run.folder / LOG_NAME)
+        self._run, self._log, self._tell = run, log, tell
+        self._launchers: list[Launcher] = []
+        self._ended: set[Launcher] = set()
+        self._with_ranks: set[Launcher] = set()
+        self._last_words: dict[Launcher, str] = {}
+        self._pidfds: set[int] = set()
+        self._selector = selectors.DefaultSelector()
+
+    def add(self, launcher: Launcher) -> None:
+        """Follow one more launcher."""
+        self._launchers.append(launcher)
+        self._selector.register(launcher.output, selectors.EVENT_READ, lambda: self._read(launcher))
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        for launcher in self._launchers:
+            launcher.kill()
+        for handle in self._pidfds:
+            os.close(handle)
+        self._selector.close()
+
+    def to_the_end(self, n_signals: Callable[[], int], say: Callable[[str], None]) -> None:
+        """Listen until every launcher has ended, or something failed and its grace is over.
+
+        Raises:
+            InterruptedRun: asked twice to stop.
+        """
+        is_asked, failing_since = False, None
+        while self._listen() or len(self._ended) < len(self._launchers):
+            if n_signals() > 1:
+                raise InterruptedRun(
+                    "stopped at once", where=self._run.folder, fix="the same command goes on from the last state"
+                )
+            if n_signals() and not is_asked:
+                is_asked = True
+                self._run.stop_trigger.touch()
+                say("stopping after this step, with a state to go on from; once more stops at once")
+            if self.endings.is_failing:
+                failing_since = failing_since or time.monotonic()
+                if time.monotonic() - failing_since > GRACE_S:
+                    return
+
+    def _listen(self) -> bool:
+        """Take what comes within a moment; return whether anything did."""
+        events = self._selector.select(TICK_S)
+        for key, _ in events:
+            key.data()
+        for launcher in self._launchers:
+            code = launcher.process.poll()
+            if code is not None and launcher not in self._ended:
+                self._ended.add(launcher)
+                self._note_end(launcher, code)
+        return bool(events)
+
+    def _note_end(self, launcher: Launcher, code: int) -> None:
+        if launcher.is_remote and code == SSH_FAILED:
+            had_ranks = launcher in self._with_ranks
+            words = self._last_words.get(launcher, "")
+            self.endings.connection_ended(launcher.host, had_ranks=had_ranks, last_words=words)
+        else:
+            self.endings.launcher_ended(launcher.host, code)
+
+    def _read(self, launcher: Launcher) -> None:
+        lines = launcher.read()
+        if lines is None:
+            self._selector.unregister(launcher.output)
+            return
+        for line in filter(None, lines):
+            if line.startswith(STEP_MARK):
+                self._tell(progress_of(line.removeprefix(STEP_MARK)))
+            elif line.startswith(ERROR_MARK):
+                self.endings.hear(json.loads(line.removeprefix(ERROR_MARK)))
+            elif line.startswith(RANK_MARK):
+                self._with_ranks.add(launcher)
+                self._watch(launcher, **json.loads(line.removeprefix(RANK_MARK)))
+            else:
+                self._last_words[launcher] = line.strip()
+                self.endings.read(line)
+                self._log.write(line + "\n")
+
+    def _watch(self, launcher: Launcher, rank: int, pid: int) -> None:
+        """Hear of a local rank's end when it happens: DeepSpeed's launcher looks once a second, and names no rank."""
+        if launcher.is_remote:
+            return
+        try:
+            handle = os.pidfd_open(pid)
+        except OSError:  # an old kernel, or the rank is gone already
+            return
+
+        def ended() -> None:
+            self._selector.unregister(handle)
+            self._pidfds.discard(handle)
+            os.close(handle)
+            self.endings.rank_ended(rank, code_of(pid))
+
+        self._pidfds.add(handle)
+        self._selector.register(handle, selectors.EVENT_READ, ended)
+
+
+def code_of(pid: int) -> int | None:
+    """Return how a process has ended that its parent has not asked about yet: its code, or minus its signal.
+
+    None where the parent was quicker.
+    """
+    try:
+        status = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[EXIT_CODE])
+    except (OSError, IndexError):
+        return None
+    return os.waitstatus_to_exitcode(status)
+
+
+EXIT_CODE = 49
+"""Where /proc/PID/stat has it, counted after the name (proc(5), field 52)."""
+
+
+def progress_of(text: str) -> Progress:
+    """Return what a rank told of a step."""
+    from llasa_core.train.loop import Progress  # noqa: PLC0415 - torch
+
+    return Progress(**json.loads(text))
+
+
+@contextmanager
+def _signals_counted() -> Iterator[Callable[[], int]]:
+    """Count SIGINT and SIGTERM instead of ending; outside the main thread, where nobody can, they do what they did."""
+    received: list[int] = []
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            before[number] = signal.signal(number, lambda number, _frame: received.append(number))
+    try:
+        yield lambda: len(received)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

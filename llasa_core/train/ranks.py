@@ -1,0 +1,185 @@
+"""One rank of a launched stage: it ends when the command that started it ends, and says why it failed.
+
+DeepSpeed's launcher starts it as `python -m llasa_core.train.ranks STAGE RUN_FOLDER SOURCE`. torch is imported late, so
+that a rank is bound to its parents within milliseconds and a failed import is said like any other failure.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+import threading
+import time
+import traceback
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from llasa_core import errors
+from llasa_core.errors import ErrorGroup, InterruptedRun, LlasaError, RunError
+from llasa_core.files import sha256_of
+from llasa_core.locks import hold_together
+from llasa_core.train.run import RUN_FILE, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llasa_core.recipe import StageName
+    from llasa_core.train.loop import Progress
+
+RANK_MARK, STEP_MARK, ERROR_MARK = "@rank ", "@step ", "@error "
+"""Begin a line that a rank tells its command: who it is, a step that is done, why it ends."""
+LAUNCH_VARIABLE = "LLASA_LAUNCH"
+FOLDER_PATIENCE_S = 10.0
+"""A network file system shows a new file to other hosts after some seconds."""
+LONGEST_MESSAGE = 1500
+"""Characters of an error; a line below 4,096 bytes is never mixed with another rank's."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What a rank must know of the command that started it."""
+
+    host: str
+    """Of this rank, as the hostfile calls it."""
+    run_sha256: str
+    """Of the run's `run.json`, by which a rank knows that it sees the same folder."""
+    addresses: tuple[str, ...] = ()
+    """Of all hosts, where there are several."""
+
+    def as_variable(self) -> dict[str, str]:
+        """Return the environment variable that `read` reads."""
+        return {LAUNCH_VARIABLE: json.dumps(asdict(self))}
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Launch:
+        """Return what the command left in the environment."""
+        said = json.loads(environment[LAUNCH_VARIABLE])
+        return cls(said["host"], said["run_sha256"], tuple(said["addresses"]))
+
+
+def main() -> None:
+    """Run as one rank of DeepSpeed's launcher."""
+    stage, folder, source = (word for word in sys.argv[1:] if not word.startswith("--local_rank"))
+    run, launch, rank = Run(Path(folder)), Launch.read(os.environ), int(os.environ["RANK"])
+    _end_with_parents()
+    _tell(RANK_MARK, {"rank": rank, "pid": os.getpid()})
+    try:
+        check_folder(run.folder, launch)
+        hold_together(run.ranks_file, f"rank {rank} (process {os.getpid()} on {launch.host})")
+        if _is_command_gone():
+            os._exit(1)
+        _train(cast("StageName", stage), run, Path(source), launch)
+    except InterruptedRun as error:
+        _tell(ERROR_MARK, said(error, rank, run))  # and code 0: at any other the launcher kills ranks that still save
+    except BaseException as error:  # noqa: BLE001 - it is said, whatever it is
+        _end(error, rank, run)
+
+
+def _train(stage: StageName, run: Run, source: Path, launch: Launch) -> None:
+    from llasa_core.train.meeting import meet  # noqa: PLC0415 - torch
+    from llasa_core.train.worker import work  # noqa: PLC0415 - torch and transformers
+
+    def tell(progress: Progress) -> None:
+        _tell(STEP_MARK, asdict(progress))
+
+    store = meet(launch)
+    work(stage, run, source, tell)
+    del store  # rank 0's serves all ranks as long as it is held
+
+
+def _end(error: BaseException, rank: int, run: Run) -> NoReturn:
+    """Say an error and end at once: a communicator whose peers are gone can hang in its destructor."""
+    _tell(ERROR_MARK, said(error, rank, run))
+    traceback.print_exception(error)
+    sys.stderr.flush()
+    os._exit(1)
+
+
+def said(error: BaseException, rank: int, run: Run) -> dict[str, Any]:
+    """Return what a rank tells of an error, for `heard`."""
+    if isinstance(error, ErrorGroup):
+        error = error.errors[0]
+    known = error if isinstance(error, LlasaError) else _described(error, rank, run)
+    parts = {key: value and value[:LONGEST_MESSAGE] for key, value in known.as_dict().items()}
+    return {"rank": rank, "kind": type(known).__name__, **parts, "is_echo": _is_echo(error)}
+
+
+def heard(words: Mapping[str, Any]) -> LlasaError:
+    """Return the error that `said` told of."""
+    kind = getattr(errors, words["kind"])
+    error: LlasaError = kind(words["error"], where=words["where"], fix=words["fix"])
+    return error
+
+
+def _described(error: BaseException, rank: int, run: Run) -> RunError:
+    name, log = type(error).__name__, run.folder / "launcher.log"
+    if name == "OutOfMemoryError":
+        return RunError(
+            f"rank {rank} ran out of GPU memory: {str(error).split('. ')[0]}",
+            where=log,
+            fix="lower `micro_batch_tokens`, or set `activation_checkpointing: true`, a higher `zero_stage` or `offload`",
+        )
+    fix = "the traceback is in that file; the same command goes on from the last state"
+    return RunError(f"rank {rank} failed: {name}: {error}"[:LONGEST_MESSAGE], where=log, fix=fix)
+
+
+def _is_echo(error: BaseException) -> bool:
+    """Return whether an error only says that another rank is gone."""
+    if isinstance(error, LlasaError):
+        return False
+    return type(error).__name__.startswith("Dist") or any(word in str(error) for word in ("gloo", "NCCL", "TCPStore"))
+
+
+def check_folder(folder: Path, launch: Launch, patience_s: float = FOLDER_PATIENCE_S) -> None:
+    """Check that this host sees the folder of the run that its command has begun.
+
+    Raises:
+        RunError: there is no such folder here, or another run's.
+    """
+    file, deadline = folder / RUN_FILE, time.monotonic() + patience_s
+    while not (file.is_file() and sha256_of(file) == launch.run_sha256):
+        if time.monotonic() > deadline:
+            what = "sees another run in this run's folder" if file.is_file() else "does not see this run's folder"
+            raise RunError(
+                f"host {launch.host} {what}",
+                where=folder,
+                fix="put `--runs` on a file system that all hosts share, under the same path",
+            )
+        time.sleep(0.2)
+
+
+def _end_with_parents() -> None:
+    """End at once when the launcher on this host dies, or the command does: both may be killed without a word.
+
+    The command holds the other end of stdin, here or through ssh, and never writes to it again; so it ends when the
+    command, or the connection to it, does.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, name="leash", daemon=True).start()
+
+
+PR_SET_PDEATHSIG = 1
+"""Of Linux's `prctl`: which signal to get when the parent ends."""
+
+
+def _is_command_gone() -> bool:
+    return bool(select.select([0], [], [], 0)[0])
+
+
+def _tell(mark: str, value: Mapping[str, Any]) -> None:
+    os.write(1, f"\n{mark}{json.dumps(value)}\n".encode())  # at once, and on a line of its own whatever others print
+
+
+if __name__ == "__main__":
+    main()
