@@ -73,10 +73,14 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> LoadedRecipe:
     if located.values is None and not located.errors:
         raise RecipeError("the recipe is empty", where=path, fix="write at least `data: {folder: data/hapt}`")
     if not isinstance(located.values, dict):
-        raise located.errors[0] if located.errors else RecipeError(
-            "a recipe is made of `name: value` lines, this file holds something else",
-            where=located.places.get((), str(path)),
-            fix="look at recipes/smol.yaml for an example",
+        raise (
+            located.errors[0]
+            if located.errors
+            else RecipeError(
+                "a recipe is made of `name: value` lines, this file holds something else",
+                where=located.places.get((), str(path)),
+                fix="look at recipes/smol.yaml for an example",
+            )
         )
     for override in overrides:
         _override(located, override)

@@ -88,6 +88,7 @@ def is_group(path: KeyPath) -> bool:
     return schema_of(path).get("type") == "object"
 
 
+@cache
 def all_fields() -> list[tuple[str, ...]]:
     """Return the path of every field, groups included, in the order of the classes."""
     return list(_fields(_whole_schema(), ()))
@@ -112,6 +113,7 @@ def _whole_schema() -> Schema:
     return Recipe.model_json_schema()
 
 
+@cache
 def schema_of(path: KeyPath) -> Schema:
     """Return what the schema says of a field, or nothing where there is no such field."""
     part = _whole_schema()
@@ -206,22 +208,25 @@ def _hint(value: object, schema: Schema, text: str) -> tuple[str, str]:
     names = [str(choice) for choice in _choices(schema)]
     kinds = {choice.get("type") for choice in (schema, *schema.get("choices", ()))}
     if isinstance(value, str):
-        number = number_in(value)
-        if value in names or (number is not None and kinds & {"number", "integer"}):
-            as_number = "e" in value.lower() and value not in names
-            fix = f"write {_as_yaml_number(value)}" if as_number else f"write {value} without quotes"
-            return "; YAML reads this as text", fix
-        if close := difflib.get_close_matches(value.casefold(), names, n=1):
-            return f"; did you mean `{close[0]}`?", SCHEMA_FIX
-    elif isinstance(value, float) and not math.isfinite(value):
+        return _hint_about_text(value, names, is_number=bool(kinds & {"number", "integer"}))
+    if isinstance(value, bool) and text.casefold() in names:
+        return f"; YAML reads {text} as {str(value).lower()}", f'put it in quotes: "{text.casefold()}"'
+    if isinstance(value, float) and not math.isfinite(value):
         return ", and finite", SCHEMA_FIX
-    elif isinstance(value, float) and value.is_integer() and "integer" in kinds:
+    if isinstance(value, float) and value.is_integer() and "integer" in kinds:
         return "", f"write {value:.0f}"
-    elif isinstance(value, int | float) and "string" in kinds and not names:
-        return "", f'put it in quotes: "{text}"'
-    elif isinstance(value, bool) and (found := [name for name in names if name == text.casefold()]):
-        return f"; YAML reads {text} as {str(value).lower()}", f'put it in quotes: "{found[0]}"'
-    return "", SCHEMA_FIX
+    is_number_for_text = isinstance(value, int | float) and "string" in kinds and not names
+    return "", f'put it in quotes: "{text}"' if is_number_for_text else SCHEMA_FIX
+
+
+def _hint_about_text(value: str, names: list[str], *, is_number: bool) -> tuple[str, str]:
+    if value in names:
+        return "; YAML reads this as text", f"write {value} without quotes"
+    if is_number and number_in(value) is not None:
+        as_yaml = _as_yaml_number(value) if "e" in value.lower() else f"{value} without quotes"
+        return "; YAML reads this as text", f"write {as_yaml}"
+    close = difflib.get_close_matches(value.casefold(), names, n=1)
+    return f"; did you mean `{close[0]}`?" if close else "", SCHEMA_FIX
 
 
 def _choices(schema: Schema) -> list[Any]:
@@ -245,7 +250,7 @@ def _shown(value: object, path: KeyPath, located: Located) -> str:
         return "a group of settings"
     if isinstance(value, list):
         return "a list" if value else "an empty list"
-    text = located.texts.get(path, str(value))
+    text = located.texts.get(path, "" if value is None else str(value))
     if value is None:
         return f"empty ({text})" if text else "empty"
     if len(text) > 60:  # noqa: PLR2004 - what fits on a line with its sentence

@@ -85,7 +85,7 @@ def _located(text: str, file: Path | str) -> tuple[Located, yaml.Node | None]:
     if node is not None:
         try:
             located.values = _value(node, (), located, frozenset())
-        except _TooMany:
+        except _TooManyError:
             shown = RecipeError(
                 f"the recipe stands for more than {MOST_VALUES:,} values",
                 where=located.places[()],
@@ -95,7 +95,7 @@ def _located(text: str, file: Path | str) -> tuple[Located, yaml.Node | None]:
     return located, node
 
 
-class _TooMany(Exception):
+class _TooManyError(Exception):
     """A file's aliases stand for more values than any recipe holds."""
 
 
@@ -173,19 +173,21 @@ def _compose(text: str, file: Path | str) -> yaml.Node | None:
             fix="remove it",
         ) from error
     except RecursionError:
-        raise RecipeError("the recipe is nested too deeply", where=file, fix="close the brackets that it opens") from None
+        raise RecipeError(
+            "the recipe is nested too deeply", where=file, fix="close the brackets that it opens"
+        ) from None
 
 
 def _value(node: yaml.Node, path: KeyPath, located: Located, above: frozenset[int]) -> Any:
     located.places[path] = _place(node, located)
     if len(located.places) > MOST_VALUES:
-        raise _TooMany
+        raise _TooManyError
     if id(node) in above:
         located.add_error("an alias stands inside its own anchor", node, "write the value out")
         return None
     if len(path) > DEEPEST:
-        located.add_error("the recipe is nested too deeply", node, "no field lies deeper than four groups")
-        return None
+        fix = "no field lies deeper than four groups"
+        raise RecipeError("the recipe is nested too deeply", where=_place(node, located), fix=fix)
     if node.tag not in TAGS:
         located.add_error(f"the tag `{_short_tag(node)}` is not for recipes", node, "write a plain value without it")
         return None
@@ -210,7 +212,7 @@ def _mapping(node: yaml.MappingNode, path: KeyPath, located: Located, above: fro
             located.add_error("a field's name is not a single word", key, SCHEMA_FIX)
             continue
         if key.tag == f"{TAG}merge":
-            located.add_error("the merge key `<<` is not for recipes", key, "write the fields out, each where it belongs")
+            located.add_error("the merge key `<<` is not for recipes", key, "write the fields out where they belong")
             continue
         name = key.value
         key_path = (*path, name)
@@ -239,30 +241,25 @@ MISLEADING_NUMBER = re.compile(r"[-+]?(0[0-7_]+|[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0
 
 
 def _scalar(node: yaml.ScalarNode, located: Located) -> Any:
-    constructor = yaml.constructor.SafeConstructor()
     text: str = node.value
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         located.add_error("the text holds half a character", node, "write the character itself, not its `\\u` escape")
         return None
+    constructor = yaml.constructor.SafeConstructor()
+    make = {
+        "null": constructor.construct_yaml_null,
+        "bool": constructor.construct_yaml_bool,
+        "int": constructor.construct_yaml_int,
+        "float": constructor.construct_yaml_float,
+    }.get(node.tag.removeprefix(TAG))
     try:
-        match node.tag.removeprefix(TAG):
-            case "null":
-                return None
-            case "bool":
-                return constructor.construct_yaml_bool(node)
-            case "int" | "float" if MISLEADING_NUMBER.fullmatch(text):
-                number = constructor.construct_yaml_float(node) if "." in text else constructor.construct_yaml_int(node)
-                located.add_error(
-                    f"YAML reads {text} as {number}", node, f'write {number}, or "{text}" where text is meant'
-                )
-                return number
-            case "int":
-                return constructor.construct_yaml_int(node)
-            case "float":
-                return constructor.construct_yaml_float(node)
+        value = make(node) if make else text  # what YAML takes for a date stays text
     except (ValueError, LookupError):  # such as `!!int many`, `!!bool maybe`
-        pass
-    return text  # text, and what YAML takes for a date
+        return text
+    if isinstance(value, int | float) and MISLEADING_NUMBER.fullmatch(text):
+        fix = f'write {value}, or "{text}" where text is meant'
+        located.add_error(f"YAML reads {text} as {value}", node, fix)
+    return value
 
 
 def _place(node: yaml.Node, located: Located) -> Place | str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from llasa_core.evaluate.confusion_plot import draw_confusion
 from llasa_core.evaluate.intervals import LEVEL, METHOD
+from llasa_core.evaluate.past_report import REPORT
 from llasa_core.files import written_whole
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from llasa_core.evaluate.intervals import Interval
     from llasa_core.recipe import EvalConfig
 
-REPORT, PREDICTIONS, CONFUSION = "report.json", "predictions.csv", "confusion.png"
+PREDICTIONS, CONFUSION = "predictions.csv", "confusion.png"
 
 _TITLES = {"random_forest": "random forest", "majority": "majority class"}
 

@@ -58,7 +58,7 @@ def find_target(source: Path, data: Path | None, overrides: Sequence[str], runs:
     loaded = load_recipe(source, overrides)
     return Target(
         name=loaded.name,
-        checkpoint=_checkpoint_of(loaded.name, source, runs),
+        checkpoint=checkpoint_of(loaded.name, source, runs),
         recipe=loaded.resolved,
         data=data or loaded.resolved.data.folder,
         folder=runs / loaded.name / "eval",
@@ -73,18 +73,23 @@ def _of_folder(checkpoint: Path, data: Path | None, overrides: Sequence[str], ru
             where=checkpoint,
             fix=f"pass `--data DATA`: `llasa eval {checkpoint} --data data/hapt`",
         )
-    name = _name_of(checkpoint)
+    name = name_of(checkpoint)
     recipe = load_recipe(checkpoint / RECIPE_OF_CHECKPOINT, overrides).recipe
     return Target(name=name, checkpoint=checkpoint, recipe=recipe, data=data, folder=runs / name / "eval")
 
 
-def _name_of(checkpoint: Path) -> str:
+def name_of(checkpoint: Path) -> str:
     """Return NAME of `runs/NAME/finetune/checkpoint` and of `NAME/checkpoint`, else the folder's own name."""
     folders = [name for name in checkpoint.resolve().parts if name not in LAST_FOLDERS]
     return folders[-1]
 
 
-def _checkpoint_of(name: str, recipe_file: Path, runs: Path) -> Path:
+def checkpoint_of(name: str, recipe_file: Path, runs: Path) -> Path:
+    """Return a recipe's finetuned checkpoint, else the one that is shipped for it.
+
+    Raises:
+        ModelError: there is neither.
+    """
     trained = runs / name / "finetune" / "checkpoint"
     if (trained / CONFIG_FILE).is_file():
         return trained

@@ -15,7 +15,7 @@ import inspect
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch.nn import functional
@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 REGISTERED_NAME = "llasa_documents"
 LONGEST_HEAD = 256
 """Both kernels' limit on the width of a head."""
+
+
+class States(NamedTuple):
+    """What a layer attends with: `[T, heads, width]` each; keys and values may have fewer heads."""
+
+    query: torch.Tensor
+    key: torch.Tensor
+    value: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -179,58 +187,51 @@ def attend(  # noqa: PLR0913 - transformers' own signature
     if dropout and module.training:
         raise ModelError("the LM drops attention weights, which packed training does not", fix="set `attention: eager`")
     reach = sliding_window if sliding_window and sliding_window < documents.longest else None
-    rows = [states[0].transpose(0, 1) for states in (query, key, value)]  # [T, heads, width]
+    states = States(*(one[0].transpose(0, 1) for one in (query, key, value)))
     if documents.kernel == "blocks":
-        out = _blocks(*rows, documents, scaling, reach)
+        out = _blocks(states, documents, scaling, reach)
     elif documents.kernel == "varlen":
-        out = _varlen(*rows, documents, scaling, reach)
+        out = _varlen(states, documents, scaling, reach)
     else:
-        out = _flash(*rows, documents, scaling, reach)
+        out = _flash(states, documents, scaling, reach)
     return out[None], None
 
 
-def _blocks(  # noqa: PLR0913
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    documents: Documents,
-    scaling: float | None,
-    reach: int | None,
-) -> torch.Tensor:
+def _blocks(states: States, documents: Documents, scaling: float | None, reach: int | None) -> torch.Tensor:
     """Attend by SDPA over the documents side by side; what pads a short one stands behind all that is read."""
-    if len(documents.starts) > 2:  # noqa: PLR2004 - more than one document
-        query, key, value = (states[documents.side_by_side] for states in (query, key, value))
-    else:
-        query, key, value = query[None], key[None], value[None]
-    query, key, value = (states.transpose(1, 2) for states in (query, key, value))  # [D, heads, longest, width]
+    is_one = len(documents.starts) <= 2  # noqa: PLR2004 - its start and its end
+    blocks = (one[None] if is_one else one[documents.side_by_side] for one in states)
+    query, key, value = (block.transpose(1, 2) for block in blocks)  # [D, heads, longest, width]
     mask = None
     if reach:
         place = torch.arange(documents.longest, device=query.device)
         back = place[:, None] - place
         mask = (back >= 0) & (back < reach)
     out = functional.scaled_dot_product_attention(
-        query, key, value, attn_mask=mask, is_causal=mask is None, scale=scaling, enable_gqa=key.shape[1] != query.shape[1]
+        query,
+        key,
+        value,
+        attn_mask=mask,
+        is_causal=mask is None,
+        scale=scaling,
+        enable_gqa=key.shape[1] != query.shape[1],
     )
     flat = out.transpose(1, 2).flatten(0, 1)  # [D × longest, heads, width]
-    return flat[documents.in_a_row] if len(documents.starts) > 2 else flat  # noqa: PLR2004
+    return flat if is_one else flat[documents.in_a_row]
 
 
-def _varlen(  # noqa: PLR0913
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    documents: Documents,
-    scaling: float | None,
-    reach: int | None,
-) -> torch.Tensor:
+def _varlen(states: States, documents: Documents, scaling: float | None, reach: int | None) -> torch.Tensor:
     from torch.nn.attention.varlen import varlen_attn  # noqa: PLC0415 - torch 2.10 and later
 
+    query, key, value = states
     known = inspect.signature(varlen_attn).parameters
     options: dict[str, Any] = {}
     if "window_size" in known:
         options["window_size"] = (reach - 1 if reach else -1, 0)
     elif reach:
-        raise ModelError("this torch's varlen attention knows no sliding window", fix="update torch, or set `attention: blocks`")
+        raise ModelError(
+            "this torch's varlen attention knows no sliding window", fix="update torch, or set `attention: blocks`"
+        )
     else:
         options["is_causal"] = True
     if "enable_gqa" in known:
@@ -243,24 +244,18 @@ def _varlen(  # noqa: PLR0913
     elif scaling is not None:
         query = query * (scaling * query.shape[-1] ** 0.5)
     ends, longest = documents.starts, documents.longest
-    rows = (states.contiguous() for states in (query, key, value))
-    out: torch.Tensor = varlen_attn(*rows, ends, ends, longest, longest, **options)
+    attention: Any = varlen_attn  # its types differ between versions
+    rows = (one.contiguous() for one in (query, key, value))
+    out: torch.Tensor = attention(*rows, ends, ends, longest, longest, **options)
     return out
 
 
-def _flash(  # noqa: PLR0913
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    documents: Documents,
-    scaling: float | None,
-    reach: int | None,
-) -> torch.Tensor:
+def _flash(states: States, documents: Documents, scaling: float | None, reach: int | None) -> torch.Tensor:
     from flash_attn import flash_attn_varlen_func  # noqa: PLC0415 - the extra [flash]
 
     ends, longest = documents.starts, documents.longest
     window = (reach - 1 if reach else -1, 0 if reach else -1)
     out: torch.Tensor = flash_attn_varlen_func(
-        query, key, value, ends, ends, longest, longest, softmax_scale=scaling, causal=True, window_size=window
+        *states, ends, ends, longest, longest, softmax_scale=scaling, causal=True, window_size=window
     )
     return out

@@ -198,7 +198,9 @@ def _base_of(folder: Path, config: CheckpointConfig, base_lm: str | None, say: C
         return locate(base_lm or config.model.base_lm, say)
     if base_lm is not None:
         raise ModelError(
-            "this checkpoint brings its LM along, with the adapter merged into it", where=folder, fix="leave out `--base-lm`"
+            "this checkpoint brings its LM along, with the adapter merged into it",
+            where=folder,
+            fix="leave out `--base-lm`",
         )
     return BaseLm(config.model.base_lm, folder)
 

@@ -79,7 +79,7 @@ class LlasaModel(nn.Module):
 
         The encoder and the projector compute in float32, the LM in the recipe's type, whatever its weights are held in.
         """
-        with self._computing():
+        with self.computing():
             hidden = self.decode_pack(pack)
             learned = hidden[pack.learned_at]
             return token_loss(learned, pack.targets, self.logits, self.lm.config.vocab_size)
@@ -99,8 +99,8 @@ class LlasaModel(nn.Module):
         self.attention = name
         use_attention(self.lm, name)
 
-    def _computing(self) -> AbstractContextManager[Any]:
-        """Compute in the recipe's type where trained weights are float32; half precision alone would lose updates."""
+    def computing(self) -> AbstractContextManager[Any]:
+        """Return a context that computes in the recipe's type, though what is trained is held in float32."""
         if self.compute_dtype == torch.float32:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=self.compute_dtype)

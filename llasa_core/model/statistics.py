@@ -29,10 +29,15 @@ def window_statistics(scaled: torch.Tensor, n_groups: int) -> torch.Tensor:
     """
     n, length, channels = scaled.shape
     groups = scaled.reshape(n, n_groups, length // n_groups, channels)
-    whole = _loudness(scaled.std(1, correction=0))[:, None].expand(-1, n_groups, -1)
-    statistics = torch.cat([2 * groups.mean(2), _loudness(groups.std(2, correction=0)), whole], dim=-1)
+    whole = _loudness(_std(scaled, 1))[:, None].expand(-1, n_groups, -1)
+    statistics = torch.cat([2 * groups.mean(2), _loudness(_std(groups, 2)), whole], dim=-1)
     assert statistics.shape[-1] == N_STATISTICS  # noqa: S101 - the projector is made for as many
     return statistics
+
+
+def _std(values: torch.Tensor, dim: int) -> torch.Tensor:
+    """Count from the first sample, so that a channel at rest has exactly 0 in every runtime: the logarithm shows less."""
+    return (values - values.narrow(dim, 0, 1)).std(dim, correction=0)
 
 
 def _loudness(std: torch.Tensor) -> torch.Tensor:

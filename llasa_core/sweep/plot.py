@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,14 @@ LINES = ("#1f4e99", "#d1652b", "#2e8b57", "#8250a8", "#b8860b", "#3a8fb7", "#a33
 """Told apart by people with any colour vision while there are few."""
 BEST = "#c0392b"
 GREY = "#9aa3ad"
+PER_LINE = 5
+"""Entries of a legend beside each other."""
 ACROSS = 3
 """Panels beside each other."""
 LOG_ABOVE = 10
 """Values that span more than this factor stand on a logarithmic axis."""
+BY_COLOUR = 2
+"""Settings up to which colour can tell the other one."""
 DODGE = 0.012
 """Between whiskers that would cover each other, as a share of the axis."""
 
@@ -98,17 +103,17 @@ def draw_sweep(names: Sequence[str], points: Sequence[Point], metric: str, file:
         _draw_panel(axes, i, names, scales, points)
         if i % ACROSS == 0:
             axes.set_ylabel(f"validation {metric}", color=INK)
-    whiskers = "; whiskers: 95 % intervals over people" if any(point.interval for point in points) else ""
     best = ", ".join(f"{name} {_tick(value)}" for name, value in zip(names, points[0].values, strict=True))
-    figure.suptitle(
-        f"best of {len(points)}: {points[0].metric:.3f} with {best}{whiskers}", color=INK, fontsize="medium"
-    )
+    title = f"best of {len(points)}: {metric} {points[0].metric:.3f} with {best}"
+    if len(names) <= BY_COLOUR and any(point.interval for point in points):
+        title += "; whiskers: 95 % intervals over people"
+    figure.suptitle("\n".join(textwrap.wrap(title, 110)), color=INK, fontsize="medium")
     save(figure, file)
 
 
 def _draw_panel(axes: Axes, i: int, names: Sequence[str], scales: Sequence[Scale], points: Sequence[Point]) -> None:
     scale = scales[i]
-    if len(names) <= 2:  # noqa: PLR2004 - more than one other setting cannot be told by colour
+    if len(names) <= BY_COLOUR:
         _draw_lines(axes, i, names, scales, points)
     else:
         axes.plot(
@@ -123,7 +128,8 @@ def _draw_panel(axes: Axes, i: int, names: Sequence[str], scales: Sequence[Scale
         )
         tops = [max(p.metric for p in points if p.values[i] == value) for value in scale.values]
         axes.plot([scale.at(value) for value in scale.values], tops, color=LINES[0], marker="o", label="best of each")
-        axes.legend(frameon=False, fontsize="small")
+        _ring(axes, scale.at(points[0].values[i]), points[0].metric)
+        _legend(axes)
     if scale.is_log:
         axes.set_xscale("log")
     axes.set_xlim(*scale.edges)
@@ -137,7 +143,7 @@ def _draw_panel(axes: Axes, i: int, names: Sequence[str], scales: Sequence[Scale
 
 
 def _draw_lines(axes: Axes, i: int, names: Sequence[str], scales: Sequence[Scale], points: Sequence[Point]) -> None:
-    other = 1 - i if len(names) == 2 else None  # noqa: PLR2004 - the panel's setting and one other
+    other = 1 - i if len(names) == BY_COLOUR else None
     groups = (None,) if other is None else scales[other].values
     for n, group in enumerate(groups):
         shift = DODGE * (n - (len(groups) - 1) / 2)
@@ -151,17 +157,33 @@ def _draw_lines(axes: Axes, i: int, names: Sequence[str], scales: Sequence[Scale
         style = "-" if scales[i].is_numeric else ":"
         axes.plot(x, y, color=colour, linestyle=style, marker="o", markersize=5, label=_tick(group))
         if points[0] in line:
-            axes.plot(
-                x[line.index(points[0])],
-                points[0].metric,
-                marker="o",
-                markersize=12,
-                markerfacecolor="none",
-                markeredgecolor=BEST,
-                markeredgewidth=1.8,
-            )
+            _ring(axes, x[line.index(points[0])], points[0].metric)
     if other is not None:
-        axes.legend(title=names[other], frameon=False, fontsize="small", title_fontsize="small")
+        _legend(axes, names[other])
+
+
+def _ring(axes: Axes, x: float, y: float) -> None:
+    axes.plot(x, y, marker="o", markersize=12, markerfacecolor="none", markeredgecolor=BEST, markeredgewidth=1.8)
+
+
+def _legend(axes: Axes, title: str | None = None) -> None:
+    """Explain the colours above the panel, where no trial is."""
+    handles, labels = axes.get_legend_handles_labels()
+    if title:
+        labels = [f"{title} {labels[0]}", *labels[1:]]
+    legend = axes.legend(
+        handles,
+        labels,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=min(len(labels), PER_LINE),
+        frameon=False,
+        fontsize="small",
+        handlelength=1.4,
+        columnspacing=1.2,
+    )
+    for text in legend.get_texts():
+        text.set_color(INK)
 
 
 def _tick(value: Any) -> str:

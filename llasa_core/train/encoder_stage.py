@@ -40,7 +40,7 @@ class EncoderStage:
     unit = "masked values"
     log_every = 50
     keep_states = 2
-    flops_per_token = None
+    flops_per_token: float | None = None
 
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         self._recipe = recipe
@@ -104,7 +104,9 @@ class EncoderStage:
 
     def result_tensors(self, engine: Engine) -> dict[str, torch.Tensor]:
         """See `Stage.result_tensors`."""
-        return {name: engine.whole(value).detach().cpu() for name, value in self.model.state_dict(keep_vars=True).items()}
+        return {
+            name: engine.whole(value).detach().cpu() for name, value in self.model.state_dict(keep_vars=True).items()
+        }
 
     def save_result(self, folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
         """See `Stage.save_result`: `encoder.safetensors`."""

@@ -93,9 +93,8 @@ class Endings:
             rank = f"a rank on host {host.name}" if self.first_dead is None else f"rank {self.first_dead}"
             self.found.append((Sign.KILLED, self._killed(rank, CODES - code)))
         elif code > 0:
-            self.found.append(
-                (Sign.UNSAID, self._error(f"the deepspeed launcher of host {host.name} ended with code {code}"))
-            )
+            message = f"the deepspeed launcher of host {host.name} ended with code {code}"
+            self.found.append((Sign.UNSAID, self._error(message)))
 
     def connection_ended(self, host: Host, *, had_ranks: bool, last_words: str) -> None:
         """Note that ssh has failed: it never reached the host, or lost it."""

@@ -41,8 +41,8 @@ def launch(
 ) -> None:
     """Run a module on every rank of every host, to its end.
 
-    The first SIGINT or SIGTERM asks the ranks for a state and the end, a second one ends them at once. Whatever happens,
-    no process is left on this machine.
+    The first SIGINT or SIGTERM asks the ranks for a state and the end, a second one ends them at once. Whatever
+    happens, no process is left on this machine.
 
     Args:
         words: a module and its arguments, for every rank.
@@ -56,11 +56,8 @@ def launch(
         LlasaError: what ended the run: a rank's own error before what it did to others.
         InterruptedRun: asked to stop.
     """
-    with (
-        (run.folder / LOG_NAME).open("w", encoding="utf-8") as log,
-        _signals_counted() as n_signals,
-        ExitStack() as stack,
-    ):
+    log_file = run.folder / LOG_NAME
+    with log_file.open("w", encoding="utf-8") as log, _signals_counted() as n_signals, ExitStack() as stack:
         following = Following(run, log, tell)
         stack.callback(following.close)
         for launcher in start_all(words, run, hosts, port):
@@ -205,7 +202,7 @@ def _signals_counted() -> Iterator[Callable[[], int]]:
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, lambda number, _frame: received.append(number))
+            before[number] = signal.signal(number, lambda got, _frame: received.append(got))
     try:
         yield lambda: len(received)
     finally:

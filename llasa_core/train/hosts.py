@@ -78,9 +78,8 @@ def _host(words: str, gpus: int | None, before: Mapping[str, Host]) -> Host:
     if host.slots == 0:
         raise UsageError(f"host {host.name} has 0 slots", fix="leave the line out, or give it a slot for each GPU")
     if gpus is not None and gpus > host.slots:
-        raise UsageError(
-            f"{gpus} GPUs of each host were asked for, {host.name} has {host.slots} slots", fix="lower `--gpus`"
-        )
+        message = f"{gpus} GPUs of each host were asked for, {host.name} has {host.slots} slots"
+        raise UsageError(message, fix=f"pass `--gpus {host.slots}` or fewer")
     return host if gpus is None else replace(host, slots=gpus)
 
 
@@ -149,39 +148,29 @@ def remote_script(host: Host, command: Sequence[str], environment: Mapping[str, 
         environment: of which it gets what `PASSED_ON` says.
         error_mark: begins a line about an error, as a rank would say it.
     """
-    folder = Path.cwd()
+    folder, python = str(Path.cwd()), sys.executable
+    no_folder = RunError(
+        f"host {host.name} has no folder {folder}",
+        fix="start from a folder on a file system that all hosts share, under the same path",
+    )
+    no_python = RunError(
+        f"host {host.name} has no {python}", fix="install the same environment there, under the same path"
+    )
     passed = sorted(name for name in environment if name.startswith(PASSED_ON))
-    checks = (
-        (
-            f"cd {shlex.quote(str(folder))} 2>/dev/null",
-            RunError(
-                f"host {host.name} has no folder {folder}",
-                fix="start from a folder on a file system that all hosts share, under the same path",
-            ),
-        ),
-        (
-            f"[ -x {shlex.quote(sys.executable)} ]",
-            RunError(
-                f"host {host.name} has no {sys.executable}",
-                fix="install the same environment there, under the same path",
-            ),
-        ),
-    )
-    return "".join(
-        [
-            *(
-                f"{check} || {{ echo {shlex.quote(error_mark + json.dumps(_said(error)))}; exit 1; }}\n"
-                for check, error in checks
-            ),
-            *(f"export {name}={shlex.quote(environment[name])}\n" for name in passed),
-            f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"\n',
-            f"exec {shlex.join(command)}\n",
-        ]
-    )
+    lines = [
+        f"cd {shlex.quote(folder)} 2>/dev/null || {_end(no_folder, error_mark)}",
+        f"[ -x {shlex.quote(python)} ] || {_end(no_python, error_mark)}",
+        *(f"export {name}={shlex.quote(environment[name])}" for name in passed),
+        f'export PATH={shlex.quote(str(Path(python).parent))}:"$PATH"',
+        f"exec {shlex.join(command)}",
+    ]
+    return "\n".join(lines) + "\n"
 
 
-def _said(error: LlasaError) -> dict[str, object]:
-    return {"rank": None, "kind": type(error).__name__, **error.as_dict(), "is_echo": False}
+def _end(error: LlasaError, error_mark: str) -> str:
+    """Return what says an error in a shell, and ends."""
+    said = {"rank": None, "kind": type(error).__name__, **error.as_dict(), "is_echo": False}
+    return f"{{ printf '%s\\n' {shlex.quote(error_mark + json.dumps(said))}; exit 1; }}"
 
 
 def unreachable(host: Host, reason: str) -> RunError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from llasa_core.data.grounded.activities import activity_answer
 from llasa_core.data.qa import read_qa
 from llasa_core.data.store import WindowStore
 from llasa_core.errors import DataError
@@ -102,6 +103,13 @@ class LanguageStage:
         one = pack([self._encoded[i] for i in chosen], windows, self.model.config.sensor_tokens)
         return one if len(items) else without_answers(one)
 
+    def fullest_pack(self) -> Pack:
+        """Return the pack that takes most memory: the longest samples, as many as the budget holds."""
+        order = np.argsort(-self._lengths, kind="stable")
+        order = np.resize(order, max(len(order), self._config.micro_batch_tokens // int(self._lengths.min()) + 1))
+        n_fitting = int((np.cumsum(self._lengths[order]) <= self._config.micro_batch_tokens).sum())
+        return self._pack(order[: max(1, n_fitting)])
+
     def n_items(self, step: int) -> int:
         """See `Stage.n_items`: answer tokens."""
         return int(self._answer_tokens[self._schedule.items_of(step)].sum())
@@ -132,6 +140,16 @@ class LanguageStage:
     @property
     def _trains_whole_lm(self) -> bool:
         return False
+
+    @property
+    def class_answers(self) -> list[str]:
+        """How the model is taught to name each activity that training people were seen doing."""
+        return [activity_answer(name) for name in self._activities()]
+
+    @property
+    def window_len(self) -> int:
+        """Samples of a window."""
+        return round(self._store.window_s * self._store.sampling_rate_hz)
 
     def _activities(self) -> tuple[str, ...]:
         """Return the activities that training people were seen doing."""

@@ -1,27 +1,26 @@
-"""Start a stage: check what it needs, then train in this process or through the deepspeed launcher."""
+"""Start a stage: check what it needs, then train in this process or on ranks that are launched."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import socket
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import RunError, UsageError
 from llasa_core.files import sha256_of, write_text
-from llasa_core.locks import only_one
+from llasa_core.locks import only_one, wait_until_free
 from llasa_core.recipe_file import recipe_yaml
+from llasa_core.train.following import launch
+from llasa_core.train.hosts import Host, addresses_of, read_hostfile
+from llasa_core.train.launcher import node_command
 from llasa_core.train.log import read_log
 from llasa_core.train.plan import source_of
 from llasa_core.train.run import Run, flatten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from llasa_core.recipe import Recipe, StageName
     from llasa_core.recipe_file import LoadedRecipe
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 NOT_PART_OF_THE_RESULT = {"save_every", "keep_states", "log_every", "zero_stage", "offload", "activation_checkpointing"}
 """Settings that may change between the parts of a run."""
-PROGRESS_MARK = "@step "
-"""Begins a line that a worker tells its parent about a step."""
 
 
 @dataclass(frozen=True)
@@ -40,25 +37,43 @@ class RunPlace:
     runs: Path
     n_ranks: int
     has_cuda: bool
+    hosts: tuple[Host, ...] = ()
+    """Of the hostfile; none of them where all ranks are on this machine."""
+    port: int | None = None
+    """On which rank 0 waits for the others; a free one by default."""
 
     @property
     def is_launched(self) -> bool:
         """Whether the deepspeed launcher is needed: for several ranks, and for a GPU."""
-        return self.has_cuda or self.n_ranks > 1
+        return self.has_cuda or self.n_ranks > 1 or bool(self.hosts)
+
+    @property
+    def all_hosts(self) -> tuple[Host, ...]:
+        """The hosts in the order of their ranks."""
+        return self.hosts or (Host("localhost", self.n_ranks),)
 
 
-def find_place(runs: Path, gpus: int | None) -> RunPlace:
+def find_place(runs: Path, gpus: int | None = None, hostfile: Path | None = None, port: int | None = None) -> RunPlace:
     """Look at the devices; without CUDA, `gpus` processes run on the CPU.
 
+    Args:
+        runs: where runs are kept.
+        gpus: how many to use, on each host; all by default.
+        hostfile: names the hosts, where this machine is not all.
+        port: on which rank 0 waits for the others.
+
     Raises:
-        UsageError: more GPUs asked for than there are.
+        UsageError: more GPUs asked for than there are, or a hostfile that cannot be used.
     """
+    hosts = read_hostfile(hostfile, gpus) if hostfile else ()
     import torch  # noqa: PLC0415 - a recipe's mistakes are shown before this is paid for
 
     n_cuda = torch.cuda.device_count()
+    if hosts:
+        return RunPlace(runs, sum(host.slots for host in hosts), n_cuda > 0, hosts, port)
     if gpus is not None and n_cuda and gpus > n_cuda:
         raise UsageError(f"{gpus} GPUs were asked for, {n_cuda} are here", fix=f"pass `--gpus {n_cuda}` or fewer")
-    return RunPlace(runs, gpus or n_cuda or 1, has_cuda=n_cuda > 0)
+    return RunPlace(runs, gpus or n_cuda or 1, n_cuda > 0, port=port)
 
 
 def run_stage(
@@ -94,6 +109,7 @@ def run_stage(
         inputs |= {"encoder.sha256": sha256_of(_encoder_file(recipe, place, loaded.name))}
     run = Run(place.runs / loaded.name / stage)
     with only_one(run.lock_file, doing=f"working on {run.folder}"):
+        wait_until_free(run.ranks_file)
         if fresh:
             run.clear()
         run.begin(inputs, command=f"llasa {_command_of(stage)} {loaded.file}")
@@ -177,7 +193,8 @@ def _train(
         from llasa_core.model.base_lm import locate  # noqa: PLC0415
 
         locate(loaded.resolved.model.base_lm, say)  # one process fetches; the ranks then find it in the cache
-        _launch(launcher_command(stage, run, source, place), run, lambda progress: tell(stage, progress))
+        words = _words(stage, run, source)
+        launch(words, run, place.all_hosts, place.port or free_port(), lambda progress: tell(stage, progress), say)
     else:
         from llasa_core.train.worker import work  # noqa: PLC0415 - torch and transformers
 
@@ -185,54 +202,25 @@ def _train(
 
 
 def launcher_command(stage: StageName, run: Run, source: Path, place: RunPlace) -> list[str]:
-    """Return the deepspeed launcher's command line for a stage."""
-    return [
-        *(sys.executable, "-m", "deepspeed.launcher.runner"),
-        *("--num_gpus", str(place.n_ranks), "--master_port", str(_free_port())),
-        *("--module", "llasa_core.train.worker"),
-        *(stage, str(run.folder), str(source)),
-    ]
+    """Return the command line that starts a stage's ranks on the first host.
+
+    Raises:
+        RunError: a host has no address.
+    """
+    hosts, port = place.all_hosts, place.port or free_port()
+    return node_command(_words(stage, run, source), hosts, node=0, address=addresses_of(hosts)[0], port=port)
 
 
-def _free_port() -> int:
+def _words(stage: StageName, run: Run, source: Path) -> tuple[str, ...]:
+    return ("llasa_core.train.ranks", stage, str(run.folder.absolute()), str(source.absolute()))
+
+
+def free_port() -> int:
+    """Return a port that nobody uses here at the moment."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _launch(command: list[str], run: Run, tell: Callable[[Progress], None]) -> None:
-    from llasa_core.train.loop import Progress  # noqa: PLC0415
-    from llasa_core.train.worker import read_errors  # noqa: PLC0415
-
-    tools = str(Path(sys.executable).parent)  # DeepSpeed builds a small op with the ninja of this environment
-    path = tools + os.pathsep + os.environ.get("PATH", "")
-    environment = {**os.environ, "PATH": path, "PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false"}
-    log_file = run.folder / "launcher.log"
-    with (
-        log_file.open("w", encoding="utf-8") as log,
-        subprocess.Popen(  # noqa: S603 - our own words and paths, no shell
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-        ) as launcher,
-    ):
-        assert launcher.stdout is not None  # noqa: S101 - it was asked for
-        try:
-            for line in launcher.stdout:
-                if line.startswith(PROGRESS_MARK):
-                    tell(Progress(**json.loads(line.removeprefix(PROGRESS_MARK))))
-                else:
-                    log.write(line)
-        except KeyboardInterrupt:
-            launcher.wait()
-    errors = read_errors(run.folder)
-    if errors:
-        raise errors[0]
-    if not run.is_done:
-        raise RunError(
-            f"the deepspeed launcher ended with code {launcher.returncode} and no rank said why",
-            where=log_file,
-            fix="read the end of that file; the same command goes on from the last state",
-        )
 
 
 def _result(stage: StageName, run: Run, *, already_done: bool) -> dict[str, Any]:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
-def launcher_command(
-    words: Sequence[str], hosts: Sequence[Host], *, node: int, address: str, port: int, visible: str
+def node_command(
+    words: Sequence[str], hosts: Sequence[Host], *, node: int, address: str, port: int, visible: str = ""
 ) -> list[str]:
     """Return the command line that runs the ranks of one host.
 
@@ -41,9 +41,9 @@ def launcher_command(
         visible: CUDA_VISIBLE_DEVICES on this host, or nothing.
 
     Source:
-        What DeepSpeed 0.19.8's runner.py starts on each host through pdsh (multinode_runner.py, PDSHRunner.get_cmd). That
-        runner is left out: with a number of GPUs it forgets CUDA_VISIBLE_DEVICES and counts from 0, it needs pdsh, and
-        it waits for ever for a host that does not answer.
+        What DeepSpeed 0.19.8's runner.py starts on each host through pdsh (multinode_runner.py, PDSHRunner.get_cmd).
+        That runner is left out: with a number of GPUs it forgets CUDA_VISIBLE_DEVICES and counts from 0, and it needs
+        pdsh, which says little of a host that does not answer.
     """
     world = {host.name: list[int | str](range(host.slots)) for host in hosts}
     chosen = [device for device in visible.split(",") if device]
@@ -132,7 +132,7 @@ def start_all(words: Sequence[str], run: Run, hosts: Sequence[Host], port: int) 
     for node, (host, own) in enumerate(zip(hosts, addresses, strict=True)):
         is_remote = not is_here(own)
         visible = "" if is_remote else os.environ.get(VISIBLE, "")
-        command = launcher_command(words, hosts, node=node, address=addresses[0], port=port, visible=visible)
+        command = node_command(words, hosts, node=node, address=addresses[0], port=port, visible=visible)
         launch = Launch(host.name, digest, addresses if len(hosts) > 1 else ())
         yield Launcher.start(host, command, _environment() | launch.as_variable(), is_remote=is_remote)
 

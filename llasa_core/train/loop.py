@@ -61,7 +61,7 @@ class _Interval:
     norms: list[torch.Tensor] = field(default_factory=list)
 
 
-def train(  # noqa: PLR0913 - what a loop ties together
+def train(
     stage: Stage,
     engine: Engine,
     run: Run,
@@ -95,7 +95,11 @@ def train(  # noqa: PLR0913 - what a loop ties together
     def save(steps_done: int) -> None:
         size = state_bytes(stage.model) + SMALL_FILES_BYTES
         run.save_state(
-            steps_done, engine, lambda folder: write_state(folder, stage.model, engine), size=size, keep=stage.keep_states
+            steps_done,
+            engine,
+            lambda folder: write_state(folder, stage.model, engine),
+            size=size,
+            keep=stage.keep_states,
         )
 
     with reporter, _asked_to_stop() as is_asked, _prepared(stage, engine, first_step) as prepared:
@@ -141,12 +145,15 @@ class _Wishes:
     stop: bool
 
 
-def _look(  # noqa: PLR0913
+def _look(
     engine: Engine, interval: _Interval, stage: Stage, run: Run, *, is_asked: bool, reporter: _Reporter
 ) -> _Wishes:
     """Bring an interval's numbers to the host, and what anybody wants; all ranks see the same."""
     is_first = engine.rank == 0
-    wishes = [float(is_first and run.save_trigger.exists()), float(is_asked or (is_first and run.stop_trigger.exists()))]
+    wishes = [
+        float(is_first and run.save_trigger.exists()),
+        float(is_asked or (is_first and run.stop_trigger.exists())),
+    ]
     mine = torch.stack([*interval.losses, *(torch.tensor(wish, device=engine.device) for wish in wishes)])
     *losses, saves, stops = engine.sum_over_ranks(mine).tolist()
     norms = torch.stack(interval.norms).tolist()
@@ -159,7 +166,7 @@ def _look(  # noqa: PLR0913
     return _Wishes(saves > 0, stops > 0)
 
 
-def _check(  # noqa: PLR0913
+def _check(
     losses: list[float], norms: list[float], steps: list[int], stage: Stage, engine: Engine, folder: Path
 ) -> None:
     """Stop at the first loss or gradient that is no number; a float16 run has skipped those that overflowed."""
@@ -171,7 +178,11 @@ def _check(  # noqa: PLR0913
         file = folder / "bad-step.json"
         if engine.rank == 0:
             write_json(file, {"step": step + 1, "loss": str(loss), "grad_norm": str(norm), "samples": names})
-        what = f"loss of step {step + 1} is {loss}" if not math.isfinite(loss) else f"gradient of step {step + 1} is {norm}"
+        what = (
+            f"loss of step {step + 1} is {loss}"
+            if not math.isfinite(loss)
+            else f"gradient of step {step + 1} is {norm}"
+        )
         more = f" and {len(names) - SAMPLES_NAMED} more" if len(names) > SAMPLES_NAMED else ""
         raise RunError(
             f"the {what}; in the step were {', '.join(names[:SAMPLES_NAMED])}{more}",
@@ -183,7 +194,7 @@ def _check(  # noqa: PLR0913
 class _Reporter:
     """Writes the log and tells of progress, on rank 0."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         stage: Stage,
         engine: Engine,

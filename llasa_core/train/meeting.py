@@ -11,10 +11,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.distributed import TCPStore
+from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 from llasa_core import __version__
 from llasa_core.errors import RunError
+from llasa_core.train.hosts import address_towards, is_here
 
 if TYPE_CHECKING:
     from llasa_core.train.ranks import Launch

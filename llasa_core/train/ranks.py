@@ -119,11 +119,8 @@ def heard(words: Mapping[str, Any]) -> LlasaError:
 def _described(error: BaseException, rank: int, run: Run) -> RunError:
     name, log = type(error).__name__, run.folder / "launcher.log"
     if name == "OutOfMemoryError":
-        return RunError(
-            f"rank {rank} ran out of GPU memory: {str(error).split('. ')[0]}",
-            where=log,
-            fix="lower `micro_batch_tokens`, or set `activation_checkpointing: true`, a higher `zero_stage` or `offload`",
-        )
+        fix = "lower `micro_batch_tokens`, or set `activation_checkpointing: true`, a higher `zero_stage` or `offload`"
+        return RunError(f"rank {rank} ran out of GPU memory: {str(error).split('. ')[0]}", where=log, fix=fix)
     fix = "the traceback is in that file; the same command goes on from the last state"
     return RunError(f"rank {rank} failed: {name}: {error}"[:LONGEST_MESSAGE], where=log, fix=fix)
 

@@ -49,6 +49,11 @@ class Run:
         return self.folder / "lock"
 
     @property
+    def ranks_file(self) -> Path:
+        """Held by every rank that works on the run, all together."""
+        return self.folder / "ranks.lock"
+
+    @property
     def save_trigger(self) -> Path:
         """A file that, once there, asks for a state."""
         return self.folder / "save"

@@ -63,7 +63,12 @@ class Stage(Protocol):
 
 
 def make_stage(
-    name: StageName, recipe: Recipe, source: Path, device: torch.device, placement: Placement, say: Callable[[str], None]
+    name: StageName,
+    recipe: Recipe,
+    source: Path,
+    device: torch.device,
+    placement: Placement,
+    say: Callable[[str], None],
 ) -> Stage:
     """Build a stage on this rank's device.
 

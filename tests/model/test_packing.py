@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -16,6 +15,8 @@ from llasa_core.model.collate import encode
 from llasa_core.model.packing import pack, plan_packs, without_answers
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from llasa_core.model.config import AttentionName
     from llasa_core.model.multimodal import LlasaModel
 
@@ -196,7 +197,8 @@ def test_attention_is_chosen_for_the_lm_and_its_device(wanted: AttentionName, co
     [
         ("varlen", LlamaConfig(**SIZES), "cpu", torch.bfloat16, "it needs a CUDA device"),
         ("varlen", LlamaConfig(**SIZES), "cuda", torch.float32, "it computes in bfloat16 or float16 only"),
-        ("varlen", LlamaConfig(**{**SIZES, "head_dim": 512}), "cuda", torch.bfloat16, "heads are 512 wide, more than 256"),
+        ("varlen", LlamaConfig(**{**SIZES, "head_dim": 512}), "cuda", torch.bfloat16,
+         "heads are 512 wide, more than 256"),
         ("blocks", Gemma2Config(**SIZES), "cpu", torch.float32,
          "the LM caps its attention scores, which only its own attention does"),
     ],

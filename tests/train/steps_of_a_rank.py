@@ -41,7 +41,9 @@ Numbers = dict[str, torch.Tensor]
 class Steps:
     """A finetune run of tiny, taken step by step."""
 
-    def __init__(self, recipe_file: Path, pretrained: Path, placement: Placement | None, budget: int, state: Path | None) -> None:
+    def __init__(
+        self, recipe_file: Path, pretrained: Path, placement: Placement | None, budget: int, state: Path | None
+    ) -> None:
         """Begin a run, or go on with one; without a placement, in plain torch."""
         recipe = load_recipe(recipe_file, [f"finetune.micro_batch_tokens={budget}"]).resolved
         plain = placement or Placement()
@@ -107,7 +109,9 @@ def main() -> None:
         for budget in (4096, 150):
             found = numbers_of(recipe, pretrained, placement, budget, folder / f"state {name} {budget}")
             if torch.distributed.get_rank() == 0:
-                save_file({key: value.contiguous() for key, value in found.items()}, folder / f"{name} {budget}.safetensors")
+                save_file(
+                    {key: value.contiguous() for key, value in found.items()}, folder / f"{name} {budget}.safetensors"
+                )
 
 
 if __name__ == "__main__":
