@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from llasa_core.data.qa import Kind
 from llasa_core.model.config import AdapterConfig, AttentionName, EncoderConfig, ModelConfig
@@ -31,7 +31,7 @@ class StageConfig(Settings):
     """At most this many QA items an epoch, drawn anew each epoch; all of them when left out."""
     max_steps: PositiveInt | None = None
     """Stop after this many optimizer steps, whatever `epochs` says."""
-    kinds: tuple[Kind, ...] | None = None
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = None
     """Which kinds of QA items the stage sees; all when left out."""
     learning_rate: PositiveFloat
     """Peak; cosine decay to zero after a linear warm-up."""
@@ -68,7 +68,7 @@ class PretrainConfig(StageConfig):
 
     learning_rate: PositiveFloat = 1.0e-3
     """Of the projector."""
-    kinds: tuple[Kind, ...] | None = ("caption",)
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = ("caption",)
     """Which kinds of QA items the stage sees; captions by default."""
 
 
@@ -105,7 +105,7 @@ class EvalConfig(Settings):
 class Recipe(Settings):
     """One experiment."""
 
-    seed: NonNegativeInt = 7
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 7
     """Seeds every random choice: initial values, masks, the order of the data."""
     data: DataConfig
     """What is learned from."""
@@ -119,3 +119,12 @@ class Recipe(Settings):
     """Second stage."""
     eval: EvalConfig = EvalConfig()
     """Measurement."""
+
+    @model_validator(mode="after")
+    def _a_quantized_lm_is_frozen(self) -> Self:
+        if self.finetune.lm == "whole" and self.model.quantization != "none":
+            message = (
+                f"`finetune.lm: whole` cannot train weights that `model.quantization: {self.model.quantization}` holds"
+            )
+            raise ValueError(f"{message}; take `lm: adapter`, or no quantization")
+        return self

@@ -278,8 +278,12 @@ def _expected(schema: Schema) -> str:
         words = f"text that matches {schema['pattern']}"
     if schema.get("minLength") or schema.get("minItems"):
         words = f"{words}, not empty"
-    bounds = [f"{word} {schema[key]:g}" for key, word in BOUNDS.items() if key in schema]
+    bounds = [f"{word} {_plain(schema[key])}" for key, word in BOUNDS.items() if key in schema]
     return f"{words} {' and '.join(bounds)}".rstrip() + or_null
+
+
+def _plain(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
 
 
 def _or(words: list[str]) -> str:

@@ -165,7 +165,7 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(write: Write
             "data: {folder: d}\nfinetune: {kinds: caption}\n",
             (
                 '`finetune.kinds` is "caption", expected a list, each one of activity, fact, caption, '
-                "compare, timeline, reasoning, unanswerable, or null"
+                "compare, timeline, reasoning, unanswerable, not empty, or null"
             ),
             "r.yaml:2:19",
             LIST_FIELDS,
@@ -198,6 +198,36 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(write: Write
             "data: {folder: d}\nbatch_size: 4\n",
             ("`batch_size` is not a field; `batch_size` belongs under `encoder.pretraining`, `pretrain` or `finetune`"),
             "r.yaml:2:1",
+            LIST_FIELDS,
+        ),
+        (
+            "data: {folder: d}\nfinetune: {kinds: []}\n",
+            (
+                "`finetune.kinds` is an empty list, expected a list, each one of activity, fact, caption, compare, "
+                "timeline, reasoning, unanswerable, not empty, or null"
+            ),
+            "r.yaml:2:19",
+            LIST_FIELDS,
+        ),
+        (
+            "data: {folder: d}\nencoder: {hidden: 70}\n",
+            "`encoder.n_heads` 4 does not divide `encoder.hidden` 70",
+            "r.yaml:2:10",
+            LIST_FIELDS,
+        ),
+        (
+            "data: {folder: d}\nmodel: {quantization: nf4}\nfinetune: {lm: whole}\n",
+            (
+                "`finetune.lm: whole` cannot train weights that `model.quantization: nf4` holds; "
+                "take `lm: adapter`, or no quantization"
+            ),
+            "r.yaml:1:1",
+            LIST_FIELDS,
+        ),
+        (
+            "data: {folder: d}\nmodel: {base_lm: ''}\n",
+            '`model.base_lm` is "", expected text, not empty',
+            "r.yaml:2:18",
             LIST_FIELDS,
         ),
         ("data: {folder: d}\nzzz: 4\n", "`zzz` is not a field", "r.yaml:2:1", LIST_FIELDS),
@@ -280,7 +310,7 @@ def test_a_flag_mends_a_mistake_in_the_file(write: Write):
         ),
         (
             "seed.x=1",
-            "`seed` is a group of settings, expected a whole number of at least 0",
+            "`seed` is a group of settings, expected a whole number of at least 0 and below 4,294,967,296",
             "--set seed.x=1",
             LIST_FIELDS,
         ),

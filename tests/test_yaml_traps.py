@@ -128,7 +128,7 @@ def error_of(text: str | bytes, *flags: str) -> str:
         ),
         (
             DATA + "seed: !!int many\n",
-            '`seed` is "many", expected a whole number of at least 0',
+            '`seed` is "many", expected a whole number of at least 0 and below 4,294,967,296',
             "2:7",
             LIST_FIELDS,
         ),
@@ -141,7 +141,7 @@ def error_of(text: str | bytes, *flags: str) -> str:
         ('data: {folder: ""}\n', '`data.folder` is "", expected a path', "1:16", LIST_FIELDS),
         (
             DATA + "seed:\n" + "".join("  " * n + "- \n" for n in range(3)),
-            "`seed` is a list, expected a whole number of at least 0",
+            "`seed` is a list, expected a whole number of at least 0 and below 4,294,967,296",
             "3:1",
             LIST_FIELDS,
         ),
@@ -250,8 +250,8 @@ def test_brackets_in_brackets_end_somewhere(depth: int, where: str, fix: str):
             "the tag `!!python/name:os.system` is not for recipes",
             "write a plain value without it",
         ),
-        ("seed=", "`seed` is empty, expected a whole number of at least 0", LIST_FIELDS),
-        ("seed=nan", '`seed` is "nan", expected a whole number of at least 0', LIST_FIELDS),
+        ("seed=", "`seed` is empty, expected a whole number of at least 0 and below 4,294,967,296", LIST_FIELDS),
+        ("seed=nan", '`seed` is "nan", expected a whole number of at least 0 and below 4,294,967,296', LIST_FIELDS),
         ("data.folder=", "`data.folder` is empty, expected a path", LIST_FIELDS),
         (
             "finetune.kinds[0]=fact",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from llasa_core.settings import Settings
 
@@ -52,6 +52,12 @@ class EncoderConfig(Settings):
     pretraining: EncoderPretraining = EncoderPretraining()
     """How the encoder is trained when no checkpoint is named."""
 
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        if self.hidden % self.n_heads:
+            raise ValueError(f"`encoder.n_heads` {self.n_heads} does not divide `encoder.hidden` {self.hidden}")
+        return self
+
 
 class AdapterConfig(Settings):
     """LoRA on the LM."""
@@ -73,7 +79,7 @@ N_STATISTICS = 18
 class ModelConfig(Settings):
     """The LM and the bridge to it."""
 
-    base_lm: str = "smollm2-135m"
+    base_lm: Annotated[str, Field(min_length=1)] = "smollm2-135m"
     """An alias (`smollm2-135m`, `tiny-random`, …), a local folder, or a Hugging Face id."""
     projector: Annotated[str, Field(pattern=r"^(linear|mlp[1-9]x_gelu)$")] = "mlp2x_gelu"
     """`linear`, or `mlpNx_gelu`: N linear layers with GELU between."""

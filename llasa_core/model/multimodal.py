@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from llasa_core.model.text import TextCodec
 
 
+def sensor_vectors(config: ModelConfig, encoder: LimuBert, projector: nn.Module, windows: torch.Tensor) -> torch.Tensor:
+    """Turn stored windows `[N, time, channel]` into vectors `[N, S, D]` in the LM's width and the projector's type."""
+    features = encoder(windows)  # [N, time, hidden]
+    groups = features.unflatten(1, (config.sensor_tokens, -1)).mean(2)  # [N, S, hidden]
+    if config.statistics:
+        scaled = encoder.scale(windows.float())
+        groups = torch.cat([FEATURE_SCALE * groups, window_statistics(scaled, config.sensor_tokens)], dim=-1)
+    weight = next(projector.parameters())
+    return projector(groups.to(weight.dtype))  # type: ignore[no-any-return]
+
+
 class LlasaModel(nn.Module):
     """LIMU-BERT → projector → sensor tokens → causal LM."""
 
@@ -58,13 +69,7 @@ class LlasaModel(nn.Module):
 
     def sensor_tokens(self, windows: torch.Tensor) -> torch.Tensor:
         """Turn stored windows `[N, time, channel]` into vectors `[N, S, D]` in the LM's width and type."""
-        features = self.encoder(windows)  # [N, time, hidden]
-        groups = features.unflatten(1, (self.config.sensor_tokens, -1)).mean(2)  # [N, S, hidden]
-        if self.config.statistics:
-            scaled = self.encoder.scale(windows.float())
-            groups = torch.cat([FEATURE_SCALE * groups, window_statistics(scaled, self.config.sensor_tokens)], dim=-1)
-        weight = next(self.projector.parameters())
-        return self.projector(groups.to(weight.dtype)).to(self.lm.dtype)  # type: ignore[no-any-return]
+        return sensor_vectors(self.config, self.encoder, self.projector, windows).to(self.lm.dtype)
 
     def embed(self, batch: Batch) -> torch.Tensor:
         """Return the LM's input vectors `[B, L, D]`, sensor tokens in their places."""
