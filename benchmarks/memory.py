@@ -53,6 +53,7 @@ def memory(field: str) -> int:
 
 def one_case(settings: list[str]) -> dict[str, float]:
     """Train in this process and compare."""
+    import peft  # noqa: F401, PLC0415
     import torch  # noqa: PLC0415 - only the processes of the cases need it
     from torch import nn  # noqa: PLC0415
 
@@ -78,6 +79,7 @@ def one_case(settings: list[str]) -> dict[str, float]:
         save_module(LimuBert(recipe.encoder), pretrained / "encoder.safetensors")
         projector = make_projector(recipe.model.projector, recipe.model.projector_width_in(recipe.encoder), width)
         save_module(projector, pretrained / "projector.safetensors")
+        import transformers.models.llama.modeling_llama  # noqa: F401, PLC0415
         warm = nn.Linear(64, 64)  # threads and libraries start with the first product
         warm(torch.zeros(64, 64)).sum().backward()
         ctypes.CDLL("libc.so.6").malloc_trim(0)
@@ -97,6 +99,10 @@ def one_case(settings: list[str]) -> dict[str, float]:
                 engine.backward(stage.loss(pack, engine).total, is_last=i == len(packs) - 1)
             engine.step(1.0)
     process = memory("VmHWM") - before
+    if "-v" in sys.argv:
+        print("rss now", (memory("VmRSS") - before) / 1e6, "tensors now", count.n_bytes / 1e6, "before", before / 1e6)
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        print("trimmed", (memory("VmRSS") - before) / 1e6)
     shape = PackShape.covering(shapes)
     again = placement.activation_checkpointing
     rehearsal = rehearse(recipe, "finetune", shape, activation_checkpointing=again)

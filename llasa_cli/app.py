@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.main import get_command
 
-from llasa_cli import console, recipe
+from llasa_cli import console, recipe, runs
 from llasa_cli.chat import chat
 from llasa_cli.eval import evaluate
+from llasa_cli.export import export
 from llasa_cli.fetch import fetch
 from llasa_cli.finetune import finetune
 from llasa_cli.import_qa import import_qa
@@ -46,8 +47,10 @@ app.command("finetune")(finetune)
 app.command("sweep")(sweep)
 app.command("eval")(evaluate)
 app.command("chat")(chat)
+app.command("export")(export)
 app.command("fetch")(fetch)
 app.command("inspect")(inspect)
+app.add_typer(runs.app, name="runs")
 app.add_typer(recipe.app, name="recipe")
 
 

@@ -8,8 +8,10 @@ from llasa_cli.flags import (
     DryRunFlag,
     FreshFlag,
     GpusFlag,
+    HostFile,
     JsonFlag,
     NoFollowFlag,
+    PortFlag,
     RecipeFile,
     RunsFolder,
     SetFlags,
@@ -26,6 +28,8 @@ def finetune(  # noqa: PLR0913, PLR0917 - a flag each
     dry_run: DryRunFlag = False,
     fresh: FreshFlag = False,
     gpus: GpusFlag = None,
+    hostfile: HostFile = None,
+    port: PortFlag = None,
     runs: RunsFolder = Path("runs"),
     slurm: SlurmFlag = False,
     slurm_set: SlurmSetFlags = None,
@@ -36,5 +40,5 @@ def finetune(  # noqa: PLR0913, PLR0917 - a flag each
 
     The same command goes on with a run that was stopped, and says so when there is nothing left to do.
     """
-    flags = TrainingFlags(recipe, settings or (), runs, gpus, dry_run, fresh, as_json)
+    flags = TrainingFlags(recipe, settings or (), runs, gpus, hostfile, port, dry_run, fresh, as_json)
     train_here_or_there("finetune", flags, SlurmFlags(slurm, slurm_set or (), not no_follow))

@@ -19,6 +19,20 @@ GpusFlag = Annotated[
     int | None,
     typer.Option("--gpus", min=1, metavar="N", help="Devices to use; without CUDA, this many CPU processes."),
 ]
+HostFile = Annotated[
+    Path | None,
+    typer.Option("--hostfile", metavar="FILE", help="Train on these hosts: a line `name slots=4` for each."),
+]
+PortFlag = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        min=1,
+        max=65535,
+        metavar="PORT",
+        help="Where processes meet, on the first host; a free one by default.",
+    ),
+]
 RunsFolder = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where runs are kept.")]
 SlurmFlag = Annotated[bool, typer.Option("--slurm", help="Run as a job of a Slurm cluster, and follow it.")]
 SlurmSetFlags = Annotated[

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from llasa_cli import console
 from llasa_cli.flags import JsonFlag, RecipeFile, SetFlags
 
-app = typer.Typer(help="Check, show or explain recipes.", rich_markup_mode=None)
+app = typer.Typer(help="Begin, check, show or explain recipes.", rich_markup_mode=None)
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,31 @@ def show(recipe: RecipeFile, settings: SetFlags = None, as_json: JsonFlag = Fals
 @app.command("schema")
 def schema(as_json: JsonFlag = False) -> None:
     """Print the JSON Schema of recipes: every field, its type, default and meaning."""
-    from llasa_core.recipe import Recipe
+    from llasa_core.starter import recipe_schema
 
-    fields = Recipe.model_json_schema()
+    fields = recipe_schema()
     if as_json:
         console.show(fields, as_json=True)
     else:
         console.show_indented(fields)
+
+
+class Written(dict[str, str]):
+    """What `write_starter` returns, in words for people."""
+
+    def __str__(self) -> str:
+        beside = f"{self['schema']} beside it lets editors complete and check it"
+        return f"{self['recipe']} is like recipes/{self['base']}.yaml; {beside}"
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="Of the recipe; its runs will be kept under it.")],
+    base: Annotated[str, typer.Option("--from", metavar="RECIPE", help="smol, 7b, 7b-qlora, 7b-full or 13b.")] = "smol",
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="NAME.yaml by default.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a recipe to begin with, and its schema beside it."""
+    from llasa_core.starter import write_starter
+
+    console.show(Written(write_starter(name, out, base)), as_json=as_json)

@@ -55,6 +55,8 @@ class Script(dict[str, Any]):
 def train_here_or_there(stage: StageName, flags: TrainingFlags, slurm: SlurmFlags) -> None:
     """Run a stage of a recipe on this machine, or as a job."""
     slurm.check()
+    if slurm.is_asked and flags.hostfile:
+        raise UsageError("with `--slurm`, Slurm chooses the hosts", fix="leave `--hostfile` out, or `--slurm`")
     if slurm.is_asked:
         train_on_slurm(stage, flags, slurm)
         return
@@ -99,12 +101,24 @@ def _job(stage: StageName, loaded: LoadedRecipe, flags: TrainingFlags, options: 
     words = [stage, str(flags.recipe), *_each("--set", flags.settings), "--runs", str(flags.runs)]
     if flags.gpus is not None:
         words += ["--gpus", str(flags.gpus)]
-    asked = [*_each("--slurm-set", slurm.settings)]
-    typed = shlex.join(["llasa", *words, "--slurm", *asked])
+    if flags.port is not None:
+        words += ["--port", str(flags.port)]
+    if flags.port is not None:
+        words += ["--port", str(flags.port)]
+    typed = shlex.join(["llasa", *words, "--slurm", *_each("--slurm-set", slurm.settings)])
     if n_nodes(options) != "1":
         words += ["--hostfile", str(hosts_file(folder.resolve()))]
     command = (sys.executable, "-m", "llasa_cli.app", *words, "--json")
-    return Job(f"llasa-{loaded.name}-{stage}", folder, command, typed, with_gpus(options, flags.gpus))
+    asked = with_gpus(options, flags.gpus)
+    return Job(f"llasa-{loaded.name}-{stage}", folder, command, typed, asked, slots=flags.gpus or 1)
+
+
+def warn_without_gpus(options: Options) -> None:
+    """Say where a job will have no GPU: on a cluster that is seldom what was meant."""
+    from llasa_core.cluster.options import DEVICE_OPTIONS
+
+    if not any(name in options for name in DEVICE_OPTIONS):
+        console.note("no GPU is asked for, so the job trains on a CPU; `--gpus N` asks for N on each node")
 
 
 def _each(flag: str, values: Sequence[str]) -> list[str]:
@@ -139,7 +153,6 @@ def _submit(stage: StageName, job: Job, loaded: LoadedRecipe, flags: TrainingFla
             if flags.is_fresh:  # here and not in the job, which would begin anew each time it comes back
                 run.clear()
         job_id = submit(job)
-    if not any(name.startswith(("gpus", "gres", "tres")) for name in job.options):
-        console.note("no GPU is asked for, so the job trains on a CPU; `--gpus N` asks for N on each node")
+    warn_without_gpus(job.options)
     console.note(f"job {job_id} is submitted: {job.script}, log {job.log(job_id)}")
     return job_id

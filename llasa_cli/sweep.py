@@ -21,7 +21,7 @@ from llasa_cli.flags import (
     SlurmFlag,
     SlurmSetFlags,
 )
-from llasa_cli.slurm import SlurmFlags
+from llasa_cli.slurm import SlurmFlags, warn_without_gpus
 from llasa_cli.training import StageProgress
 from llasa_core.errors import RunError, UsageError
 
@@ -149,11 +149,12 @@ def _here(call: _Call) -> Failed:
 
 def _on_slurm(call: _Call) -> Failed | None:
     """Return why trials are not done, or None where no one waits for them."""
-    from llasa_core.cluster.options import parse_options
+    from llasa_core.cluster.options import parse_options, with_gpus
     from llasa_core.sweep.jobs import Jobs
 
     sweep = call.planned.sweep
     crew = Jobs(sweep, call.gpus, parse_options(call.slurm.settings), call.typed, console.note)
+    warn_without_gpus(with_gpus(crew.options, call.gpus))
     submitted = crew.submit()
     if call.slurm.is_followed:
         return crew.follow(submitted)

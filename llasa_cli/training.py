@@ -28,6 +28,8 @@ class TrainingFlags:
     settings: Sequence[str]
     runs: Path
     gpus: int | None
+    hostfile: Path | None
+    port: int | None
     is_dry: bool
     is_fresh: bool
     as_json: bool
@@ -49,7 +51,7 @@ def train(stage: StageName, flags: TrainingFlags) -> None:
     loaded = load_recipe(flags.recipe, flags.settings)
     from llasa_core.train.launch import find_place, run_stage
 
-    place = find_place(flags.runs, flags.gpus)
+    place = find_place(flags.runs, flags.gpus, flags.hostfile, flags.port)
     plan = _plan(loaded, stage, place)
     if flags.is_dry:
         console.show(plan, as_json=flags.as_json)

@@ -39,6 +39,22 @@ def written_whole(path: Path) -> Iterator[Path]:
         remove(beside)
 
 
+def check_room(path: Path, size: int) -> None:
+    """Make sure that `size` bytes fit on the disk where `path` is to appear.
+
+    Raises:
+        RunError: they do not.
+    """
+    there = next(folder for folder in path.absolute().parents if folder.is_dir())
+    free = shutil.disk_usage(there).free
+    if free < size:
+        raise RunError(
+            f"the disk has {free / 1e6:,.0f} MB left, {path.name} needs {size / 1e6:,.0f} MB",
+            where=path,
+            fix="free some space and run the same command again, or name a place on another disk",
+        )
+
+
 @contextmanager
 def full_disk_named(path: Path) -> Iterator[None]:
     """Turn whatever a writer raises when the disk is full into a RunError about `path`.

@@ -77,6 +77,21 @@ def wait_until_free(lock_file: Path, patience_s: float = 20.0) -> None:
             time.sleep(0.1)
 
 
+def is_held(lock_file: Path) -> bool:
+    """Return whether a process holds a lock now."""
+    try:
+        handle = os.open(lock_file, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        _lock(handle)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _take(lock_file: Path) -> int | None:
     """Return the handle of the locked file, or None where another process has locked it."""
     while True:

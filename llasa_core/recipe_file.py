@@ -165,8 +165,8 @@ def _override(located: Located, override: str) -> None:
     try:
         flag = parse_flag(text)
     except RecipeError as error:
-        fix = "put the value in quotes" if error.message.startswith(NOT_YAML) else error.fix
-        located.errors.append(RecipeError(error.message, where=shown, fix=fix))
+        mend = "put the value in quotes" if error.message.startswith(NOT_YAML) else error.fix
+        located.errors.append(RecipeError(error.message, where=shown, fix=mend))
         return
     group = located.values
     for length, part in enumerate(path[:-1], start=1):

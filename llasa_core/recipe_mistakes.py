@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import RecipeError
 from llasa_core.recipe import Recipe
+from llasa_core.spelling import closest
 from llasa_core.yaml_places import SCHEMA_FIX, number_in
 
 if TYPE_CHECKING:
@@ -36,11 +38,15 @@ OTHER_NAMES = {"lr": "learning_rate", "lora": "adapter", "r": "rank", "lora_r": 
 
 def mistakes(error: ValidationError, located: Located) -> list[RecipeError]:
     """Turn pydantic's errors into ours: what is there, what is expected, and where it stands; one for each place."""
-    found = {}
+    found: dict[tuple[KeyPath, bool], RecipeError] = {}
     for detail in error.errors():
         path = _without_choices(detail["loc"])
         found.setdefault((path, detail["type"] in {"extra_forbidden", "missing"}), _mistake(detail, path, located))
-    return list(found.values())
+    paths = {path for path, _ in found}
+    around: set[KeyPath] = {
+        path[:length] for path in paths for length in range(1, len(path))
+    }  # wrong since what it holds is
+    return [found[key] for key in found if key[0] not in around]
 
 
 def unseen_mistakes(located: Located) -> list[RecipeError]:
@@ -78,7 +84,10 @@ def _mistake(detail: ErrorDetails, path: KeyPath, located: Located) -> RecipeErr
         case "missing":
             return _missing(path, located)
         case "value_error":  # raised by a validator, in words of its own
-            return RecipeError(str(detail["ctx"]["error"]), where=_nearest(path, located), fix=SCHEMA_FIX)
+            words = str(detail["ctx"]["error"])
+            named = [tuple(name.split(".")) for name in re.findall(r"`([a-z_.]+)", words)]
+            at = next((name for name in named if name in located.places), path)
+            return RecipeError(words, where=_nearest(at, located), fix=SCHEMA_FIX)
         case _:
             return _wrong_value(path, located)
 
@@ -162,28 +171,10 @@ def _closest(name: str, fields: list[tuple[str, ...]], group: KeyPath) -> tuple[
     plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
     for choices in ([field for field in fields if field[:-1] == group], fields):
         names = [field[-1] for field in choices]
-        if OTHER_NAMES.get(plain) in names:
-            return choices[names.index(OTHER_NAMES[plain])]
-        distances = [edits(plain, other) for other in names]
-        if distances and min(distances) <= max(1, len(plain) // 4):
-            return choices[distances.index(min(distances))]
-        if alike := difflib.get_close_matches(plain, names):
-            return choices[names.index(alike[0])]
+        meant = OTHER_NAMES[plain] if OTHER_NAMES.get(plain) in names else closest(plain, names)
+        if meant:
+            return choices[names.index(meant)]
     return None
-
-
-def edits(one: str, other: str) -> int:
-    """Return how many letters have to be added, left out, changed, or swapped with their neighbour."""
-    before, row = [], list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        longer = [i]
-        for j, wanted in enumerate(other, start=1):
-            cost = min(longer[j - 1] + 1, row[j] + 1, row[j - 1] + (letter != wanted))
-            if i > 1 and j > 1 and (letter, one[i - 2]) == (other[j - 2], wanted):
-                cost = min(cost, before[j - 2] + 1)
-            longer.append(cost)
-        before, row = row, longer
-    return row[-1]
 
 
 def _missing(path: KeyPath, located: Located) -> RecipeError:

@@ -212,7 +212,7 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(write: Write
         (
             "data: {folder: d}\nencoder: {hidden: 70}\n",
             "`encoder.n_heads` 4 does not divide `encoder.hidden` 70",
-            "r.yaml:2:10",
+            "r.yaml:2:19",
             LIST_FIELDS,
         ),
         (
@@ -221,7 +221,7 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(write: Write
                 "`finetune.lm: whole` cannot train weights that `model.quantization: nf4` holds; "
                 "take `lm: adapter`, or no quantization"
             ),
-            "r.yaml:1:1",
+            "r.yaml:3:16",
             LIST_FIELDS,
         ),
         (

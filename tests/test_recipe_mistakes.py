@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from llasa_core.errors import ErrorGroup, LlasaError, Place
 from llasa_core.recipe import DataConfig, Recipe
 from llasa_core.recipe_file import load_recipe
-from llasa_core.recipe_mistakes import all_fields, dotted, edits, schema_of
+from llasa_core.recipe_mistakes import all_fields, dotted, schema_of
+from llasa_core.spelling import edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

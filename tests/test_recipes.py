@@ -23,16 +23,18 @@ def load(name: str) -> LoadedRecipe:
     return load_recipe(FOLDER / f"{name}.yaml")
 
 
-def test_there_are_four():
-    assert [file.stem for file in FILES] == ["13b", "7b", "smol", "tiny"]
+def test_there_are_six():
+    assert [file.stem for file in FILES] == ["13b", "7b-full", "7b-qlora", "7b", "smol", "tiny"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_recipe_says_how_to_run_it_and_what_to_expect(file: Path):
+def test_a_recipe_says_what_it_needs_how_to_run_it_and_what_to_expect(file: Path):
     head = [line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
 
     assert any(line.startswith("# Run:     llasa ") for line in head)
     assert any(line.startswith("# Expect:  ") for line in head)
+    needs = "\n".join(head).partition("# Needs:   ")[2].partition("# Expect:")[0]
+    assert all(word in needs for word in ("GB", "fetched", "disk"))
     for command in ("pretrain", "finetune", "eval"):
         assert any(f"llasa {command} recipes/{file.name}" in line for line in head)
 
@@ -58,6 +60,24 @@ def test_the_large_recipes_hold_the_settings_of_the_original():
         assert finetune.projector_learning_rate == 1e-4
         assert (finetune.adapter.rank, finetune.adapter.alpha) == (8, 8)
         assert (finetune.warmup_fraction, finetune.weight_decay) == (0.03, 0.0)
+
+
+def test_the_recipe_for_a_small_gpu_holds_the_lm_in_4_bits():
+    seven, small = load("7b").recipe, load("7b-qlora").recipe
+
+    assert small.model == seven.model.model_copy(update={"quantization": "nf4"})
+    assert (small.finetune.lm, small.finetune.learning_rate) == ("adapter", 2e-4)
+
+
+def test_the_full_recipe_trains_the_whole_lm_at_llava_s_rates():
+    seven, full = load("7b").recipe, load("7b-full").recipe
+    pretrain, finetune = full.pretrain, full.finetune
+
+    assert (full.model, full.data, full.eval) == (seven.model, seven.data, seven.eval)
+    assert (finetune.lm, finetune.projector_learning_rate) == ("whole", None)
+    assert (pretrain.learning_rate, pretrain.batch_size) == (1e-3, 256)
+    assert (finetune.learning_rate, finetune.batch_size, finetune.epochs) == (2e-5, 128, 1)
+    assert (finetune.warmup_fraction, finetune.weight_decay) == (0.03, 0.0)
 
 
 def test_the_large_recipes_differ_in_their_lm_alone():

@@ -12,7 +12,7 @@ from llasa_core.cluster.options import Options, n_nodes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCRIPT, HOSTS = "slurm.sh", "slurm-hosts"
+SCRIPT, HOSTS, REACH = "slurm.sh", "slurm-hosts", "slurm-reach"
 START_MARK = "== job "
 """Begins the line that the script says each time it starts."""
 MINUTES_TO_SAVE = 2
@@ -35,6 +35,8 @@ class Job:
     """sbatch's, by their long names without dashes."""
     after: tuple[str, ...] = ()
     """Jobs that must have succeeded before."""
+    slots: int = 1
+    """Processes on each of several nodes, where they have no GPUs to count."""
 
     @property
     def script(self) -> Path:
@@ -94,14 +96,25 @@ def _body(job: Job) -> Iterator[str]:
     yield f'echo "{START_MARK}$SLURM_JOB_ID on $SLURM_JOB_NODELIST, $(date +%FT%T)" >&2'
     yield ""
     if n_nodes(job.options) != "1":
-        yield '# The nodes, a line each, with the GPUs of each (one process where there are none): "node1 slots=8".'
-        yield 'scontrol show hostnames "$SLURM_JOB_NODELIST" |'
-        yield f'    sed "s/$/ slots=${{SLURM_GPUS_ON_NODE:-1}}/" > {shlex.quote(str(hosts_file(folder)))}'
-        yield ""
+        yield f"hosts={shlex.quote(str(hosts_file(folder)))}"
+        yield f"export LLASA_SSH={shlex.quote(str(folder / REACH))}"
+        yield from _MANY.replace("SLOTS", str(job.slots)).splitlines()
     yield f"result={shlex.quote(str(folder))}/slurm-$SLURM_JOB_ID.json"
     yield f'{shlex.join(job.command)} > "$result" &'
     yield from _WAITING.splitlines()
 
+
+_MANY = """\
+
+# The nodes, a line each, with the GPUs of each (processes where there are none): "node1 slots=8".
+scontrol show hostnames "$SLURM_JOB_NODELIST" | sed "s/$/ slots=${SLURM_GPUS_ON_NODE:-SLOTS}/" > "$hosts"
+# No ssh is needed to reach them: a step of this job does it, called like ssh with options, a node and a command.
+cat > "$LLASA_SSH" <<'END'
+#!/bin/bash
+[ "$1" != -G ] && exec srun --overlap --quiet --nodes=1 --ntasks=1 --nodelist="${@: -2:1}" "${@: -1}"
+END
+chmod +x "$LLASA_SSH"
+"""
 
 _WAITING = """\
 running=$!

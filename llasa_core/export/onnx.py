@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
-import warnings
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +11,14 @@ import torch
 from torch import nn
 
 from llasa_core.data.channels import CHANNELS
-from llasa_core.errors import RunError, UsageError
+from llasa_core.errors import RunError
+from llasa_core.export.quiet import quiet
 from llasa_core.files import written_whole
 from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.multimodal import sensor_vectors
 from llasa_core.model.projector import make_projector
 from llasa_core.model.tensors import load_module
+from llasa_core.train.card import shown_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
 FILE = "sensor_tokens.onnx"
 OPSET = 18
-NEEDED = ("onnx", "onnxscript", "onnxruntime")
-"""Packages of the extra `[onnx]`."""
 LARGEST_DIFFERENCE = 1e-4
 """Between torch's sensor tokens and onnxruntime's; float32 and another order of additions leave about 1e-6."""
 WINDOWS, TOKENS = "windows", "sensor_tokens"
@@ -59,20 +56,6 @@ class OnnxFile:
         )
 
 
-def check_packages() -> None:
-    """Make sure that the extra is there, before anything else is done.
-
-    Raises:
-        UsageError: it is not.
-    """
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise UsageError(
-            f"`--onnx` needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed",
-            fix="pip install 'llasa[onnx]'",
-        )
-
-
 def export_onnx(source: Source, folder: Path) -> OnnxFile:
     """Write `sensor_tokens.onnx`, once onnxruntime has given the same numbers as torch.
 
@@ -88,7 +71,7 @@ def export_onnx(source: Source, folder: Path) -> OnnxFile:
         RunError: onnxruntime's numbers are others, or the disk is full.
     """
     bridge = SensorBridge(source)
-    example = test_windows(bridge.window_len)
+    example = probing_windows(bridge.window_len)
     with written_whole(folder / FILE) as beside:
         _write(bridge, example, beside, _about(source.config))
         difference = max(_difference(bridge, beside, windows) for windows in _batches(example))
@@ -131,7 +114,7 @@ class SensorBridge(nn.Module):
         return sensor_vectors(self.config, self.encoder, self.projector, windows)
 
 
-def test_windows(window_len: int) -> torch.Tensor:
+def probing_windows(window_len: int) -> torch.Tensor:
     """Return windows that try a bridge: float32 `[8, time, channel]`.
 
     The first is a sensor at perfect rest, the second is all zeros, as after a gap; the others move, ever more.
@@ -151,24 +134,17 @@ def _batches(windows: torch.Tensor) -> Iterator[torch.Tensor]:
 
 
 def _write(bridge: SensorBridge, example: torch.Tensor, file: Path, about: dict[str, str]) -> None:
-    log = logging.getLogger("torch.onnx")
-    level = log.level
-    log.setLevel(logging.ERROR)  # it tells of operators of packages that are not installed
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's own deprecations
-            program: Any = torch.onnx.export(
-                bridge,
-                (example,),
-                input_names=[WINDOWS],
-                output_names=[TOKENS],
-                dynamic_shapes={WINDOWS: {0: torch.export.Dim("N")}},
-                opset_version=OPSET,
-                dynamo=True,
-                verbose=False,
-            )
-    finally:
-        log.setLevel(level)
+    with quiet():
+        program: Any = torch.onnx.export(
+            bridge,
+            (example,),
+            input_names=[WINDOWS],
+            output_names=[TOKENS],
+            dynamic_shapes={WINDOWS: {0: torch.export.Dim("N")}},
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
     program.model.metadata_props.update(about)
     program.save(str(file))
 
@@ -179,7 +155,7 @@ def _about(config: CheckpointConfig) -> dict[str, str]:
         "units": {"acc": "m/s^2, with gravity", "gyr": "rad/s"},
         "sampling_rate_hz": config.sampling_rate_hz,
         "window_s": config.window_s,
-        "base_lm": config.base_lm["name"],
+        "base_lm": shown_base(config),
         "activities": list(config.activities),
     }
     return {"llasa": json.dumps(said)}

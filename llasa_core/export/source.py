@@ -42,10 +42,16 @@ class Source:
         Args:
             changes: fields of the front matter that win over those of its `README.md`.
         """
-        file = self.folder / "README.md"
-        written, text = split_card(file.read_text(encoding="utf-8")) if file.is_file() else ({}, f"# {self.name}\n")
+        return front_matter({**self.fields(), **changes}) + self._written()[1]
+
+    def fields(self) -> dict[str, Any]:
+        """Return the front matter: ours, under what its `README.md` says, under what was measured."""
         measured = {} if self.report is None else {"model-index": [_index(self.name, self.report)]}
-        return front_matter({**card_fields(self.config, self.lm_trained), **written, **measured, **changes}) + text
+        return {**card_fields(self.config, self.lm_trained), **self._written()[0], **measured}
+
+    def _written(self) -> tuple[dict[str, Any], str]:
+        file = self.folder / "README.md"
+        return split_card(file.read_text(encoding="utf-8") if file.is_file() else f"# {self.name}\n")
 
 
 def find_source(path: Path, runs: Path) -> Source:

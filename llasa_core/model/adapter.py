@@ -86,9 +86,8 @@ def merge_adapter(lm: Any, config: AdapterConfig, folder: Path) -> None:
     modules = _adapted_modules(lm, config)
     wanted = {}
     for name, module in modules.items():
-        rows, columns = module.weight.shape
-        wanted[f"{PREFIX}{name}.lora_A.weight"] = [config.rank, columns]
-        wanted[f"{PREFIX}{name}.lora_B.weight"] = [rows, config.rank]
+        wanted[f"{PREFIX}{name}.lora_A.weight"] = [config.rank, module.in_features]
+        wanted[f"{PREFIX}{name}.lora_B.weight"] = [module.out_features, config.rank]
     problems = misfits({name: list(tensor.shape) for name, tensor in tensors.items()}, wanted)
     if problems:
         raise ModelError(

@@ -13,19 +13,21 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import ModelError
 from llasa_core.files import sha256_of, written_whole
+from llasa_core.model.sharding import shared_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from transformers import PreTrainedModel
 
-    from llasa_core.model.config import WEIGHT_TYPES
+    from llasa_core.model.config import WEIGHT_TYPES, QuantizationName
 
 SOURCE_FILE = "source.json"
 """Beside an unpacked base LM: which file it was unpacked from, and that file's sha256."""
@@ -188,34 +190,69 @@ def _from_hub(name: str, say: Callable[[str], None]) -> Path:
         ) from error
 
 
-def load_lm(base: BaseLm, dtype: WEIGHT_TYPES, device: str = "cpu", *, seed: int = 0) -> PreTrainedModel:
+def load_lm(  # noqa: PLR0913 - a model has that many sides
+    base: BaseLm,
+    dtype: WEIGHT_TYPES,
+    device: str = "cpu",
+    *,
+    seed: int = 0,
+    quantization: QuantizationName = "none",
+    zero: Mapping[str, Any] | None = None,
+) -> PreTrainedModel:
     """Load the weights of a base LM.
 
     Args:
         base: from `locate`.
-        dtype: type of the weights in memory.
+        dtype: type of the weights in memory; with a quantization, the type in which they compute.
         device: where they go.
         seed: draws the weights of `tiny-random`.
+        quantization: `nf4` holds the linear layers, but for the output head, in 4 bits.
+        zero: DeepSpeed's `zero_optimization` where its stage 3 shares the weights out over the ranks.
 
     Returns:
         A causal LM in evaluation mode, all parameters frozen.
 
     Raises:
-        ModelError: the folder holds no causal LM that transformers can load without running code from it.
+        ModelError: the folder holds no causal LM that transformers can load without running code from it, or
+            bitsandbytes is missing for a quantization.
     """
     import torch  # noqa: PLC0415 - naming a base LM should not cost torch's import
 
     torch_dtype: torch.dtype = getattr(torch, dtype)
-    if base.folder is None:
-        from llasa_core.model.tiny_lm import tiny_lm  # noqa: PLC0415
+    options: dict[str, Any] = {}
+    if quantization == "nf4":
+        from llasa_core.model.quantization import let_gradients_pass, nf4_config  # noqa: PLC0415
 
-        lm = tiny_lm(seed)
+        options = {"quantization_config": nf4_config(torch_dtype), "device_map": {"": device}}
+    with _files_of(base, seed, is_needed=bool(options or zero)) as folder:
+        if folder is None:
+            from llasa_core.model.tiny_lm import tiny_lm  # noqa: PLC0415
+
+            lm = tiny_lm(seed)
+        else:
+            with shared_out(zero):
+                lm = _load_folder(folder, torch_dtype, options)
+    if quantization == "nf4":
+        let_gradients_pass(lm)
     else:
-        lm = _load_folder(base.folder, torch_dtype)
-    return lm.to(device=device, dtype=torch_dtype).eval().requires_grad_(requires_grad=False)
+        lm = lm.to(device=device, dtype=torch_dtype)
+    return lm.eval().requires_grad_(requires_grad=False)  # type: ignore[no-any-return]
 
 
-def _load_folder(folder: Path, dtype: Any) -> Any:
+@contextmanager
+def _files_of(base: BaseLm, seed: int, *, is_needed: bool) -> Iterator[Path | None]:
+    """Yield a base LM's folder; the random LM has one for as long as only a loader can do what is asked for."""
+    if base.folder is not None or not is_needed:
+        yield base.folder
+        return
+    from llasa_core.model.tiny_lm import write_tiny_lm  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as scratch:
+        write_tiny_lm(seed, Path(scratch))
+        yield Path(scratch)
+
+
+def _load_folder(folder: Path, dtype: Any, options: dict[str, Any]) -> Any:
     architecture = read_config(folder).get("architectures", [""])[0]
     try:
         if architecture == "LlamaForCausalLM":  # named, because the Auto classes take seconds to import
@@ -225,7 +262,7 @@ def _load_folder(folder: Path, dtype: Any) -> Any:
         from transformers.utils import logging  # noqa: PLC0415
 
         logging.disable_progress_bar()
-        return Loader.from_pretrained(folder, dtype=dtype, local_files_only=True)
+        return Loader.from_pretrained(folder, dtype=dtype, local_files_only=True, **options)
     except Exception as error:
         raise ModelError(
             f"the base LM cannot be loaded: {str(error).splitlines()[0]}",

@@ -8,8 +8,8 @@ lm.safetensors           the whole LM, where the recipe trained it instead of an
 tokenizer.json …         the base LM's tokenizer, as it was
 recipe.yaml  README.md   how it was made; the model card
 
-`llasa export --merge` writes another kind, which brings its LM along: there `config.json` and `model.safetensors` are the
-merged LM's, as Hugging Face's loaders want them, and our settings are in `llasa.json`.
+`llasa export --merge` writes another kind, which brings its LM along: there `config.json` and `model.safetensors` are
+the merged LM's, as Hugging Face's loaders want them, and our settings are in `llasa.json`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,14 @@ from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
 from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.prompt import make_template
+from llasa_core.model.quantization import unpack
 from llasa_core.model.tensors import below, load_module, on_host, save_tensors
 from llasa_core.model.text import TextCodec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from transformers import PreTrainedModel
 
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
 """Checkpoints that come with the package, a folder for each recipe."""
@@ -180,7 +182,7 @@ def load_checkpoint(
     base = _base_of(folder, config, base_lm, say)
     _check_base_lm(config.base_lm, identity_of(base), folder, say)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    lm = load_lm(base, config.model.dtype, device, seed=config.base_lm.get("seed", 0))
+    lm = _load_lm(base, config, device)
     codec = TextCodec.from_folder(folder)
     encoder = LimuBert(config.encoder)
     model = LlasaModel(config.model, encoder, lm, codec, make_template(config.model, codec))
@@ -191,6 +193,15 @@ def load_checkpoint(
     if (folder / LM_FILE).is_file():
         load_module(lm, folder / LM_FILE)
     return model.to(device).eval().requires_grad_(requires_grad=False)
+
+
+def _load_lm(base: BaseLm, config: CheckpointConfig, device: str) -> PreTrainedModel:
+    """Load the weights that the checkpoint was trained on: after a quantization, what it has made of them."""
+    model = config.model
+    lm = load_lm(base, model.dtype, device, seed=config.base_lm.get("seed", 0), quantization=model.quantization)
+    if model.quantization != "none":
+        unpack(lm, getattr(torch, model.dtype))
+    return lm
 
 
 def _base_of(folder: Path, config: CheckpointConfig, base_lm: str | None, say: Callable[[str], None]) -> BaseLm:

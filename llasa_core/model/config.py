@@ -10,6 +10,8 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from llasa_core.settings import Settings
 
 WEIGHT_TYPES = Literal["bfloat16", "float16", "float32"]
+TemplateName = Literal["chat", "vicuna_v1", "llava_v1", "plain"]
+QuantizationName = Literal["none", "nf4"]
 AttentionName = Literal["auto", "flash", "varlen", "blocks", "sdpa", "eager"]
 """`flash` and `varlen` are CUDA kernels (of flash-attn, of torch); `blocks` runs SDPA once over all samples of a pack;
 `sdpa` and `eager` are the LM's own attention under a mask of the whole pack, for comparison."""
@@ -87,13 +89,13 @@ class ModelConfig(Settings):
     """Vectors that stand for one window in the prompt; must divide the window's length in samples."""
     statistics: bool = False
     """Give the projector each token's mean and log standard deviations beside the encoder's features."""
-    template: Literal["chat", "vicuna_v1", "plain"] = "chat"
-    """`chat` is the LM's own chat template."""
+    template: TemplateName = "chat"
+    """`chat` is the LM's own chat template; the others are those of the original LLaSA."""
     system: str = ""
     """System message; empty for none."""
     dtype: WEIGHT_TYPES = "bfloat16"
     """Type in which the LM computes; the encoder, and what is trained, stays float32."""
-    quantization: Literal["none", "nf4"] = "none"
+    quantization: QuantizationName = "none"
     """Hold the LM's frozen weights in 4 bits (QLoRA); needs the extra `[qlora]`."""
 
     def projector_width_in(self, encoder: EncoderConfig) -> int:

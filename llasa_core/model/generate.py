@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from llasa_core.model.collate import collate, encode
+from llasa_core.model.multimodal import tokens_per_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +46,7 @@ def generate_tokens(
     from transformers.cache_utils import DynamicCache  # noqa: PLC0415 - training never decodes
 
     encoded = encode(model.template, turns, len(windows))
-    batch = collate([encoded], [windows], model.config.sensor_tokens).to(model.device)
+    batch = collate([encoded], [windows], tokens_per_window(model.config, windows.shape[1])).to(model.device)
     generator = torch.Generator(model.device).manual_seed(seed)
     cache = DynamicCache()
     with torch.inference_mode():

@@ -23,13 +23,29 @@ if TYPE_CHECKING:
     from llasa_core.model.text import TextCodec
 
 
+def tokens_per_window(config: ModelConfig, n_samples: int) -> int:
+    """Return how many sensor tokens a window becomes: as many as the config says, but at most one for each sample.
+
+    Raises:
+        ModelError: the samples cannot be put into as many equal groups.
+    """
+    n_tokens = min(config.sensor_tokens, n_samples)
+    if n_samples % n_tokens:
+        raise ModelError(
+            f"{n_tokens} sensor tokens do not divide a window of {n_samples} samples",
+            fix="use windows of the length that the model was trained on",
+        )
+    return n_tokens
+
+
 def sensor_vectors(config: ModelConfig, encoder: LimuBert, projector: nn.Module, windows: torch.Tensor) -> torch.Tensor:
     """Turn stored windows `[N, time, channel]` into vectors `[N, S, D]` in the LM's width and the projector's type."""
+    n_tokens = tokens_per_window(config, windows.shape[1])
     features = encoder(windows)  # [N, time, hidden]
-    groups = features.unflatten(1, (config.sensor_tokens, -1)).mean(2)  # [N, S, hidden]
+    groups = features.unflatten(1, (n_tokens, -1)).mean(2)  # [N, S, hidden]
     if config.statistics:
         scaled = encoder.scale(windows.float())
-        groups = torch.cat([FEATURE_SCALE * groups, window_statistics(scaled, config.sensor_tokens)], dim=-1)
+        groups = torch.cat([FEATURE_SCALE * groups, window_statistics(scaled, n_tokens)], dim=-1)
     weight = next(projector.parameters())
     return projector(groups.to(weight.dtype))  # type: ignore[no-any-return]
 

@@ -65,9 +65,9 @@ def make_template(config: ModelConfig, codec: TextCodec) -> PromptTemplate:
     """
     if config.template == "chat":
         return ChatTemplate(codec, config.system)
-    if config.template == "vicuna_v1":
-        return VicunaTemplate(codec, config.system)
-    return PlainTemplate(codec)
+    if config.template == "plain":
+        return PlainTemplate(codec)
+    return VicunaTemplate(codec, config.system, config.template)
 
 
 def check_turns(turns: Sequence[Turn]) -> None:
@@ -93,9 +93,10 @@ class ChatTemplate:
     def __init__(self, codec: TextCodec, system: str = "") -> None:
         self._codec = codec
         start, to_answer, to_human, end = _cut(codec, system)
-        self._start = codec.encode(start, with_special=True)
-        self._to_answer = codec.encode(to_answer, with_special=True)
-        self._to_human = codec.encode(to_human, with_special=True)
+        self._start = codec.encode(_before_text(codec, start), with_special=True)
+        self._to_answer = codec.encode(_before_text(codec, to_answer), with_special=True, continues=True)
+        self._to_human = codec.encode(_before_text(codec, to_human), with_special=True, continues=True)
+        self._question_continues = not codec.begins_text(start), not codec.begins_text(to_human)
         self.end_of_turn = self._first_special(end)
         if self._first_special(to_human) != self.end_of_turn:
             raise ModelError(
@@ -123,7 +124,7 @@ class ChatTemplate:
                 continue
             if i:
                 encoded.add(self._to_human[1:])  # its first token is the answer's end of turn
-            encoded.add(_with_placeholders(self._codec, turn.text))
+            encoded.add(_with_placeholders(self._codec, turn.text, continues=self._question_continues[i > 0]))
             encoded.add(self._to_answer)
         return encoded
 
@@ -135,17 +136,19 @@ class ChatTemplate:
 class VicunaTemplate:
     """Vicuna 1.1: `SYSTEM USER: … ASSISTANT: …</s>USER: …`.
 
-    A question and the template's words around it are encoded in one piece, as LLaVA does.
+    A question and the template's words around it are encoded in one piece, as LLaVA does; behind a window a text begins
+    anew, and behind an end of turn where the tokenizer says so (Llama's `legacy`).
     """
 
-    def __init__(self, codec: TextCodec, system: str = "") -> None:
-        parts = template_strings("vicuna_v1")
+    def __init__(self, codec: TextCodec, system: str = "", name: str = "vicuna_v1") -> None:
+        parts = template_strings(name)
         self._codec = codec
         self._start = parts["start"].format(system=system or parts["system"])
         self._to_answer = parts["to_answer"]
         self._to_human = parts["to_human"]
-        self._bos = _optional(codec, "bos_token")
+        self._bos = _bos(codec)
         self.end_of_turn = _required(codec, "eos_token")
+        self._goes_on = not codec.begins_text(codec.token("eos_token") or "")
 
     def encode(self, turns: Sequence[Turn]) -> Encoded:
         """See `PromptTemplate.encode`."""
@@ -156,8 +159,8 @@ class VicunaTemplate:
             if turn.speaker == "gpt":
                 encoded.add(self.encode_answer(turn.text), is_answer=True)
             else:
-                before = self._to_human if i else self._start
-                encoded.add(_with_placeholders(self._codec, before + turn.text + self._to_answer))
+                text = (self._to_human if i else self._start) + turn.text + self._to_answer
+                encoded.add(_with_placeholders(self._codec, text, continues=i > 0 and self._goes_on))
         return encoded
 
     def encode_answer(self, text: str) -> list[int]:
@@ -170,8 +173,14 @@ class PlainTemplate:
 
     def __init__(self, codec: TextCodec) -> None:
         self._codec = codec
-        self._bos = _optional(codec, "bos_token")
-        self.end_of_turn = codec.encode(template_strings("plain")["end_of_turn"], with_special=False)[-1]
+        self._bos = _bos(codec)
+        end = codec.encode(template_strings("plain")["end_of_turn"], with_special=False, continues=True)
+        if not end:
+            raise ModelError(
+                "the tokenizer has no line end: the model could not learn when a caption stops",
+                fix="set `model.template: vicuna_v1`, or name another LM",
+            )
+        self.end_of_turn = end[-1]
 
     def encode(self, turns: Sequence[Turn]) -> Encoded:
         """See `PromptTemplate.encode`."""
@@ -197,14 +206,20 @@ def template_strings(name: str) -> dict[str, str]:
     return strings
 
 
-def _with_placeholders(codec: TextCodec, text: str) -> list[int]:
+def _with_placeholders(codec: TextCodec, text: str, *, continues: bool) -> list[int]:
+    """Encode a person's text, `SENSOR_ID` for each placeholder; behind one, the text begins anew."""
     ids: list[int] = []
     for i, part in enumerate(text.split(SENSOR)):
         if i:
             ids.append(SENSOR_ID)
         if part:
-            ids.extend(codec.encode(part, with_special=False))
+            ids.extend(codec.encode(part, with_special=False, continues=continues and i == 0))
     return ids
+
+
+def _before_text(codec: TextCodec, piece: str) -> str:
+    """Return a template's piece without its last space, where the tokenizer gives one to the text behind it."""
+    return piece.removesuffix(" ") if codec.brings_space else piece
 
 
 def _mark(i: int) -> str:
@@ -222,13 +237,19 @@ def _cut(codec: TextCodec, system: str) -> tuple[str, str, str, str]:
         return re.split("\ue000[0-9]+\ue001", text)
 
     start, to_answer, to_human, to_answer_again, end = pieces(4)
+    waits_with = (to_answer, to_answer.removesuffix(" "))  # Mistral's answers begin with a space
     waiting = pieces(3)
-    if to_answer_again != to_answer or waiting != [start, to_answer, to_human, to_answer]:
+    if to_answer_again != to_answer or waiting[:3] != [start, to_answer, to_human] or waiting[3] not in waits_with:
         raise ModelError(
             "the base LM's chat template renders a turn differently once others follow it",
             fix="set `model.template: vicuna_v1`, or name another LM",
         )
     return start, to_answer, to_human, end
+
+
+def _bos(codec: TextCodec) -> list[int]:
+    """Return what begins a prompt, unless the tokenizer's settings say that nothing does."""
+    return [] if codec.settings.get("add_bos_token") is False else _optional(codec, "bos_token")
 
 
 def _optional(codec: TextCodec, name: str) -> list[int]:

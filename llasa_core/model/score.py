@@ -16,6 +16,7 @@ import torch
 
 from llasa_core.errors import ModelError
 from llasa_core.model.collate import Sample, collate, encode, length_of
+from llasa_core.model.multimodal import tokens_per_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,19 +86,20 @@ def score_choices(
     tree = Tree.of([model.template.encode_answer(choice) for choice in choices], model.device)
     encoded = [encode(model.template, sample.turns, len(sample.windows)) for sample in samples]
     scores = np.empty((len(samples), len(choices)))
-    for rows in _groups(encoded, model.config.sensor_tokens, len(tree.ids)):
+    counts = [tokens_per_window(model.config, sample.windows.shape[1]) for sample in samples]
+    for rows in _groups(encoded, counts, len(tree.ids)):
         scores[rows] = _score(model, [encoded[i] for i in rows], [samples[i].windows for i in rows], tree)
         progress(len(rows))
     return scores
 
 
-def _groups(encoded: Sequence[Encoded], sensor_tokens: int, tree_len: int) -> list[list[int]]:
-    """Put samples of equal prompt length together, as many as one forward takes."""
-    by_length: dict[int, list[int]] = defaultdict(list)
-    for i, one in enumerate(encoded):
-        by_length[length_of(one, sensor_tokens)].append(i)
+def _groups(encoded: Sequence[Encoded], sensor_tokens: Sequence[int], tree_len: int) -> list[list[int]]:
+    """Put samples of equal window and prompt length together, as many as one forward takes."""
+    by_length: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for i, (one, count) in enumerate(zip(encoded, sensor_tokens, strict=True)):
+        by_length[count, length_of(one, count)].append(i)
     groups = []
-    for length, rows in by_length.items():
+    for (_, length), rows in by_length.items():
         size = max(1, POSITIONS_PER_FORWARD // (length + tree_len))
         groups += [rows[start : start + size] for start in range(0, len(rows), size)]
     return groups
@@ -105,7 +107,7 @@ def _groups(encoded: Sequence[Encoded], sensor_tokens: int, tree_len: int) -> li
 
 @torch.inference_mode()
 def _score(model: LlasaModel, encoded: list[Encoded], windows: list[np.ndarray], tree: Tree) -> np.ndarray:
-    batch = collate(encoded, windows, model.config.sensor_tokens).to(model.device)
+    batch = collate(encoded, windows, tokens_per_window(model.config, windows[0].shape[1])).to(model.device)
     prompt = model.embed(batch)  # [B, P, D]
     n, prompt_len, _ = prompt.shape
     branches = model.lm.get_input_embeddings()(tree.ids)[None].expand(n, -1, -1)  # [B, A, D]

@@ -59,8 +59,8 @@ class SentencePieceModel:
 def read_sentencepiece(folder: Path) -> tuple[Tokenizer, dict[str, Any]]:
     """Read a folder's `tokenizer.model` with the settings beside it.
 
-    `legacy`, which decides whether a space is also put behind special tokens, is true where `tokenizer_config.json` does
-    not say: as in transformers 4, which the original runs on.
+    `legacy` decides whether a space is also put behind special tokens. It is true where `tokenizer_config.json` does
+    not say, as in transformers 4, which the original runs on.
 
     Returns:
         The tokenizer, and its settings: special tokens, `legacy`, a chat template if there is one.
@@ -238,9 +238,10 @@ def _add_tokens(tokenizer: Tokenizer, model: SentencePieceModel, settings: dict[
         is_special = bool(token.get("special")) or content in named
         added = AddedToken(content, normalized=False, special=is_special, **sides)
         (tokenizer.add_special_tokens if is_special else tokenizer.add_tokens)([added])
-        if tokenizer.token_to_id(content) != number:
+        found = tokenizer.token_to_id(content)
+        if found != number:
             raise ModelError(
-                f"the tokenizer's files give `{content}` number {number}; it would get {tokenizer.token_to_id(content)}",
+                f"the tokenizer's files give `{content}` number {number}; its place is {found}",
                 where=folder,
                 fix=_COPY_AGAIN,
             )

@@ -36,7 +36,7 @@ def window_statistics(scaled: torch.Tensor, n_groups: int) -> torch.Tensor:
 
 
 def _std(values: torch.Tensor, dim: int) -> torch.Tensor:
-    """Count from the first sample, so that a channel at rest has exactly 0 in every runtime: the logarithm shows less."""
+    """Count from the first sample, so that a channel at rest has exactly 0 in any runtime: the logarithm shows 1e-7."""
     return (values - values.narrow(dim, 0, 1)).std(dim, correction=0)
 
 

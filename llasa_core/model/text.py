@@ -7,9 +7,11 @@ chat starts two seconds sooner without transformers' wrappers around it.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import ModelError
+from llasa_core.model.sentencepiece_file import MODEL_FILE, read_sentencepiece
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +25,20 @@ SETTINGS_FILE = "tokenizer_config.json"
 
 
 class TextCodec:
-    """A tokenizer with the few settings around it that prompts need."""
+    """A tokenizer with the few settings around it that prompts need.
+
+    Llama's puts a space before a text and takes it off again when it decodes. A prompt is put together from pieces, so
+    this space is put here, where it is known whether a piece begins a text or goes on with one.
+    """
 
     def __init__(self, tokenizer: Tokenizer, settings: dict[str, Any]) -> None:
         self._tokenizer = tokenizer
         self.settings = settings
+        added = tokenizer.get_added_tokens_decoder()
+        self._marks = frozenset(added)
+        self._special = {number: token.content for number, token in added.items() if token.special}
+        self._bare = _without_prefix(tokenizer)
+        self._prefix = " " if self._bare and self._tokenizer.decode(self._ids(self._bare, " x")) == "x" else ""
 
     @classmethod
     def of(cls, base: BaseLm) -> TextCodec:
@@ -51,7 +62,7 @@ class TextCodec:
 
         file = folder / "tokenizer.json"
         if not file.is_file():
-            return cls._converted(folder)
+            return cls.from_sentencepiece(folder) if (folder / MODEL_FILE).is_file() else cls._converted(folder)
         try:
             tokenizer = Tokenizer.from_file(str(file))
             settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
@@ -67,8 +78,17 @@ class TextCodec:
         return cls(tokenizer, settings)
 
     @classmethod
+    def from_sentencepiece(cls, folder: Path) -> TextCodec:
+        """Load `tokenizer.model`, whatever other forms of the tokenizer are beside it.
+
+        Raises:
+            ModelError: it is missing or damaged.
+        """
+        return cls(*read_sentencepiece(folder))
+
+    @classmethod
     def _converted(cls, folder: Path) -> TextCodec:
-        """Let transformers convert a tokenizer that comes in an older form, such as SentencePiece's."""
+        """Let transformers convert a tokenizer that comes in an older form, such as GPT-2's two files."""
         from transformers import AutoTokenizer  # noqa: PLC0415 - slow, and only for such LMs
 
         try:
@@ -87,27 +107,71 @@ class TextCodec:
         self._tokenizer.save(str(folder / "tokenizer.json"))
         (folder / SETTINGS_FILE).write_text(json.dumps(self.settings, indent=2) + "\n", encoding="utf-8")
 
-    def encode(self, text: str, *, with_special: bool) -> list[int]:
+    def encode(self, text: str, *, with_special: bool, continues: bool = False) -> list[int]:
         """Return the ids of `text`, without anything added around it.
 
         Args:
             text: what to encode.
             with_special: True where the text is a template's own; False where it is a person's, so that a
                 `<|im_end|>` that somebody typed stays five ordinary pieces of text.
+            continues: True where other text stands right before it, so that it gets no space of its own.
         """
-        self._tokenizer.encode_special_tokens = not with_special
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        if self._bare is None:
+            return self._ids(self._tokenizer, text, with_special=with_special)
+        cut = self._first_special(text) if with_special else len(text)
+        before, behind = text[:cut], text[cut:]
+        ids = self._ids(self._bare, before if continues else self._prefix + before) if before else []
+        return ids + (self._ids(self._tokenizer, behind, with_special=True) if behind else [])
+
+    def _first_special(self, text: str) -> int:
+        """Return where the first special token of a template's own text begins; the text's length if it has none."""
+        self._tokenizer.encode_special_tokens = False
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        tokens = zip(encoding.ids, encoding.offsets, strict=True)
+        return next((start for token, (start, _) in tokens if token in self._marks), len(text))
+
+    def _ids(self, tokenizer: Tokenizer, text: str, *, with_special: bool = False) -> list[int]:
+        tokenizer.encode_special_tokens = not with_special
+        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+        if not with_special and any(token in self._special for token in ids):
+            return self._spelled(tokenizer, text)
         return ids
+
+    def _spelled(self, tokenizer: Tokenizer, text: str) -> list[int]:
+        """Encode a text whose letters would merge to a special token: each is cut behind its first letter."""
+        special = self._special.values()
+        inside = "|".join(f"(?<={re.escape(word[0])})(?={re.escape(word[1:])})" for word in special if len(word) > 1)
+        first, *others = re.split(inside, text)
+        encodings = [tokenizer.encode(first, add_special_tokens=False)]
+        encodings += [(self._bare or tokenizer).encode(part, add_special_tokens=False) for part in others]
+        return [token for encoding in encodings for token in encoding.ids]
+
+    @property
+    def brings_space(self) -> bool:
+        """Say whether a text that does not continue another begins with a space of the tokenizer's own."""
+        return bool(self._prefix)
+
+    def begins_text(self, before: str) -> bool:
+        """Say whether a text behind `before` gets the tokenizer's own space, as it would within one long text."""
+        if not self._prefix or not before:
+            return True
+        ids = self._ids(self._tokenizer, f"{before}x", with_special=True)
+        return ids[-len(self.encode("x", with_special=False)) :] == self.encode("x", with_special=False)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`, without special tokens."""
         text: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
         return text
 
+    @property
+    def n_words(self) -> int:
+        """How many tokens there are, added ones too."""
+        n_words: int = self._tokenizer.get_vocab_size()
+        return n_words
+
     def is_special(self, token: int) -> bool:
         """Say whether a token is one of the tokenizer's own marks and not text."""
-        added = self._tokenizer.get_added_tokens_decoder().get(token)
-        return added is not None and added.special
+        return token in self._special
 
     def token(self, name: str) -> str | None:
         """Return the text of `bos_token`, `eos_token`, …; None where the tokenizer has none."""
@@ -144,3 +208,35 @@ class TextCodec:
                 f"the base LM's chat template refuses this conversation: {error}",
                 fix="set `model.system` to an empty text if the LM knows no system message",
             ) from error
+
+
+def _without_prefix(tokenizer: Tokenizer) -> Tokenizer | None:
+    """Return the tokenizer without the space that it puts before a text; None if it puts none."""
+    names = ("normalizer", "pre_tokenizer")
+    parts = {name: _part(tokenizer, name) for name in names}
+    changed = {name: _dropped(part) for name, part in parts.items()}
+    if changed == parts:
+        return None
+    from tokenizers import Tokenizer  # noqa: PLC0415
+
+    return Tokenizer.from_str(json.dumps({**json.loads(tokenizer.to_str()), **changed}))
+
+
+def _part(tokenizer: Tokenizer, name: str) -> Any:
+    part = getattr(tokenizer, name)
+    return None if part is None else json.loads(part.__getstate__())
+
+
+def _dropped(part: Any) -> Any:
+    """Return a normalizer or pre-tokenizer, as `tokenizer.json` writes it, without its space before a text."""
+    match part:
+        case {"type": "Prepend"}:
+            return None
+        case {"type": "Metaspace"}:
+            return {**part, "prepend_scheme": "never"}
+        case {"type": "ByteLevel", "add_prefix_space": _}:
+            return {**part, "add_prefix_space": False}
+        case {"type": "Sequence"}:
+            name = "normalizers" if "normalizers" in part else "pretokenizers"
+            return {**part, name: [each for each in map(_dropped, part[name]) if each is not None]}
+    return part

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tokenizers import Tokenizer
     from transformers import LlamaForCausalLM
 
@@ -38,6 +41,17 @@ def tiny_lm(seed: int) -> LlamaForCausalLM:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return LlamaForCausalLM(LlamaConfig(**{k: v for k, v in TINY_CONFIG.items() if k != "model_type"}))
+
+
+def write_tiny_lm(seed: int, folder: Path) -> None:
+    """Write the model as Hugging Face's loaders read one; on every rank, where `save_pretrained` writes on the first."""
+    from safetensors.torch import save_file  # noqa: PLC0415 - torch
+
+    settings = {**TINY_CONFIG, "architectures": ["LlamaForCausalLM"]}
+    (folder / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    tensors = tiny_lm(seed).state_dict()
+    del tensors["lm_head.weight"]  # tied to the embeddings
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def tiny_tokenizer() -> Tokenizer:

@@ -80,7 +80,7 @@ def combine(recipe: Path, overrides: Sequence[str], axes: Sequence[Axis]) -> lis
     """
     flags = {f"--set {axis.key}={text}": axis.flag for axis in axes for text in axis.texts}
     found: list[Combination] = []
-    mistakes: dict[str, LlasaError] = {}
+    mistakes: dict[str, RecipeError] = {}
     for texts in product(*(axis.texts for axis in axes)):
         chosen = [f"{axis.key}={text}" for axis, text in zip(axes, texts, strict=True)]
         try:
@@ -91,7 +91,9 @@ def combine(recipe: Path, overrides: Sequence[str], axes: Sequence[Axis]) -> lis
                 mistakes[str(mistake)] = mistake
         else:
             found.append(_combination(loaded, axes, texts))
-    _raise_all([*mistakes.values(), *([] if mistakes else _same_twice(found, axes))])
+    order = [axis.flag for axis in axes]
+    in_order = sorted(mistakes.values(), key=lambda error: order.index(error.where) if error.where in order else -1)
+    _raise_all(in_order or _same_twice(found, axes))
     return found
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llasa_core.errors import InterruptedRun, LlasaError, RunError
+from llasa_core.errors import InterruptedRun
 from llasa_core.sweep.left import Failed, blocked_by, shown, units_left
-from llasa_core.sweep.work import run_unit
+from llasa_core.sweep.work import as_llasa_error, run_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,12 +51,6 @@ def run_here(
         except InterruptedRun:
             raise
         except Exception as error:  # noqa: BLE001 - whatever ends one trial, the others go on
-            failed[unit.name] = _as_llasa_error(error, unit)
+            failed[unit.name] = as_llasa_error(error, unit)
             say(f"{shown(unit)} failed: {failed[unit.name].message}")
     return failed
-
-
-def _as_llasa_error(error: Exception, unit: Unit) -> LlasaError:
-    if isinstance(error, LlasaError):
-        return error
-    return RunError(f"{type(error).__name__}: {error}", where=unit.name, fix="run this trial alone to see more")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llasa_core.cluster.follow import result_of
-from llasa_core.cluster.options import with_gpus
-from llasa_core.cluster.script import Job
+from llasa_core.cluster.options import n_nodes, with_gpus
+from llasa_core.cluster.script import Job, hosts_file
 from llasa_core.cluster.slurm import SlurmAwayError, live_job, state_of, submit
 from llasa_core.errors import InterruptedRun, LlasaError
 from llasa_core.sweep.left import Failed, blocked_by, shown, units_left, worker_command
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from llasa_core.cluster.slurm import JobState
     from llasa_core.sweep.units import Sweep, Unit
 
-ASKS_EVERY_S = 3.0
+ASKS_EVERY_S = 1.0
 """Between two questions to Slurm about all jobs."""
 
 
@@ -47,7 +47,7 @@ class Jobs:
             job_id = live_job(self.sweep.unit_folder(unit))
             if job_id is None:
                 after = (jobs[unit.after],) if unit.after in jobs else ()
-                job_id = submit(self._job(unit, after))
+                job_id = submit(self.job(unit, after))
                 self.say(f"{shown(unit)}: job {job_id}")
             jobs[unit.name] = job_id
         return jobs
@@ -76,14 +76,19 @@ class Jobs:
             ) from None
         return failed
 
-    def _job(self, unit: Unit, after: tuple[str, ...] = ()) -> Job:
+    def job(self, unit: Unit, after: tuple[str, ...] = ()) -> Job:
+        """Return the job of a unit, to begin after others."""
+        folder = self.sweep.unit_folder(unit)
+        is_one = n_nodes(self.options) == "1" or unit.stage == "encoder"  # which one process trains
+        hostfile = None if is_one else hosts_file(folder.resolve())
         return Job(
             name=f"llasa-{unit.name}",
-            folder=self.sweep.unit_folder(unit),
-            command=tuple(worker_command(self.sweep, unit, self.gpus)),
+            folder=folder,
+            command=tuple(worker_command(self.sweep, unit, self.gpus, hostfile)),
             typed=self.typed,
             options=with_gpus(self.options, self.gpus),
             after=after,
+            slots=self.gpus or 1,
         )
 
     def _look(self, name: str, job_id: str, told: dict[str, str]) -> JobState | None:
@@ -99,7 +104,7 @@ class Jobs:
     def _end(self, name: str, job_id: str, state: JobState, failed: Failed) -> None:
         unit = self.sweep.unit(name)
         try:
-            result_of(self._job(unit), job_id, state)
+            result_of(self.job(unit), job_id, state)
         except LlasaError as error:
             failed[name] = blocked_by(unit, failed) or error
             self.say(f"{shown(unit)} failed: {failed[name].message}")

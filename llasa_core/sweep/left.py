@@ -9,6 +9,8 @@ from llasa_core.errors import LlasaError, RunError
 from llasa_core.sweep.work import is_done
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from llasa_core.sweep.units import Sweep, Unit
 
 Failed = dict[str, LlasaError]
@@ -35,7 +37,8 @@ def shown(unit: Unit) -> str:
     return unit.name if unit.stage == "finetune" else f"{unit.name} for all trials that begin with it"
 
 
-def worker_command(sweep: Sweep, unit: Unit, gpus: int | None) -> list[str]:
+def worker_command(sweep: Sweep, unit: Unit, gpus: int | None, hostfile: Path | None = None) -> list[str]:
     """Return the command line that works on a unit."""
-    words = [sys.executable, "-m", "llasa_core.sweep.work", str(sweep.folder), unit.name]
-    return words if gpus is None else [*words, str(gpus)]
+    flags = {"--gpus": gpus, "--hostfile": hostfile}
+    given = [word for flag, value in flags.items() if value is not None for word in (flag, str(value))]
+    return [sys.executable, "-m", "llasa_core.sweep.work", str(sweep.folder), unit.name, *given]

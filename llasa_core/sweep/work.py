@@ -1,16 +1,18 @@
-"""One unit of a sweep, worked on: by this process, or as `python -m llasa_core.sweep.work FOLDER UNIT [GPUS]`."""
+"""One unit of a sweep, worked on: by this process, or as `python -m llasa_core.sweep.work FOLDER UNIT`."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llasa_core.errors import LlasaError, UsageError
+from llasa_core.errors import LlasaError, RunError, UsageError
 from llasa_core.files import remove, written_whole
 from llasa_core.recipe_file import load_recipe
 from llasa_core.sweep.measure import known_result, measure_trial
@@ -37,6 +39,7 @@ def run_unit(
     sweep: Sweep,
     unit: Unit,
     gpus: int | None = None,
+    hostfile: Path | None = None,
     *,
     tell: Callable[[StageName, Progress], None] = lambda _stage, _progress: None,
     say: Callable[[str], None] = lambda _text: None,
@@ -46,7 +49,8 @@ def run_unit(
     Args:
         sweep: whose folder is written.
         unit: which; what it goes on from is done.
-        gpus: devices to use; None for all.
+        gpus: devices to use, on each host; None for all.
+        hostfile: names the hosts, where this machine is not all.
         tell: told of each step.
         say: told in a line what happens.
 
@@ -57,7 +61,7 @@ def run_unit(
         LlasaError: as `run_stage` and `measure_trial`.
     """
     loaded = load_recipe(sweep.recipe_file(unit))
-    place = find_place(sweep.folder, gpus)
+    place = find_place(sweep.folder, gpus, hostfile)
     if unit.stage == "encoder":
         place = RunPlace(place.runs, 1, place.has_cuda)
     _bring(sweep, unit)
@@ -105,10 +109,18 @@ def _own_result(sweep: Sweep, unit: Unit, loaded: LoadedRecipe, place: RunPlace)
         return None
 
 
+def as_llasa_error(error: Exception, unit: Unit) -> LlasaError:
+    """Return an error of a unit as one that can be shown beside others."""
+    if isinstance(error, LlasaError):
+        return error
+    return RunError(f"{type(error).__name__}: {error}", where=unit.name, fix="run this trial alone to see more")
+
+
 def main() -> None:
     """Work on one unit: its result goes to stdout and an error to stderr, each as JSON on a line."""
-    folder, name, *gpus = sys.argv[1:]
-    sweep = read_sweep(Path(folder))
+    flags = _flags()
+    sweep = read_sweep(flags.folder)
+    unit = sweep.unit(flags.unit)
 
     def tell(stage: StageName, progress: Progress) -> None:
         say(f"{stage}: step {progress.step} of {progress.n_steps}, loss {progress.loss:.4f}")
@@ -119,11 +131,23 @@ def main() -> None:
             sys.stderr.flush()
 
     try:
-        result = run_unit(sweep, sweep.unit(name), int(gpus[0]) if gpus else None, tell=tell, say=say)
-    except LlasaError as error:
-        say(json.dumps(error.as_dict(), ensure_ascii=False))
-        sys.exit(error.exit_code)
+        result = run_unit(sweep, unit, flags.gpus, flags.hostfile, tell=tell, say=say)
+    except Exception as error:  # noqa: BLE001 - whoever waits for this process reads it
+        if not isinstance(error, LlasaError):
+            say("".join(traceback.format_exception(error)))
+        known = as_llasa_error(error, unit)
+        say(json.dumps(known.as_dict(), ensure_ascii=False))
+        sys.exit(known.exit_code)
     sys.stdout.write(json.dumps(result) + "\n")
+
+
+def _flags() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("unit")
+    parser.add_argument("--gpus", type=int)
+    parser.add_argument("--hostfile", type=Path)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

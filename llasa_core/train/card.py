@@ -34,7 +34,9 @@ def model_card(config: CheckpointConfig, stage: str, lm: LmTrained = "frozen") -
         stage: `pretrain` or `finetune`.
         lm: what of the LM was trained.
     """
-    return front_matter(card_fields(config, lm)) + f"""# LLaSA checkpoint ({stage})
+    return (
+        front_matter(card_fields(config, lm))
+        + f"""# LLaSA checkpoint ({stage})
 
 {MADE_BY[stage, lm]} Made by `llasa {stage}` from the `recipe.yaml` in this folder.
 
@@ -42,7 +44,7 @@ def model_card(config: CheckpointConfig, stage: str, lm: LmTrained = "frozen") -
 |---|---|
 | encoder | LIMU-BERT, hidden {config.encoder.hidden}, one block run {config.encoder.n_layers} times |
 | projector | {config.model.projector}, {config.model.sensor_tokens} sensor tokens a window |
-| base LM | {_shown_base(config)}, not in this folder |
+| base LM | {shown_base(config)}, not in this folder |
 | trained of the LM | {_trained_of_lm(config, lm)} |
 | windows | {config.window_s:g} s at {config.sampling_rate_hz:g} Hz: acceleration with gravity, angular rate |
 | activities | {", ".join(config.activities)} |
@@ -50,6 +52,7 @@ def model_card(config: CheckpointConfig, stage: str, lm: LmTrained = "frozen") -
 Not measured yet: `llasa eval` scores it on people it has not seen. It knows only the activities above, and answers
 about windows of that length from sensors worn as in its training data. Not for medical use.
 """
+    )
 
 
 def card_fields(config: CheckpointConfig, lm: LmTrained) -> dict[str, Any]:
@@ -91,7 +94,8 @@ def split_card(card: str) -> tuple[dict[str, Any], str]:
     return (fields, body.lstrip("\n")) if fence and isinstance(fields, dict) else ({}, card)
 
 
-def _shown_base(config: CheckpointConfig) -> str:
+def shown_base(config: CheckpointConfig) -> str:
+    """Return the base LM's name, without the path of a local folder."""
     name = str(config.base_lm["name"])
     return name if name in EMBEDDED or hub_id_of(name) else Path(name).name
 

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import InterruptedRun, LlasaError, RunError
-from llasa_core.train.hosts import Host, unreachable
+from llasa_core.train.hosts import LOCALHOST, Host, unreachable
 from llasa_core.train.ranks import heard
 
 if TYPE_CHECKING:
@@ -88,13 +88,12 @@ class Endings:
     def launcher_ended(self, host: Host, code: int) -> None:
         """Note how DeepSpeed's launcher has ended, on this machine or behind ssh."""
         if code < 0:
-            self.found.append((Sign.LAUNCHER, self._killed(f"the deepspeed launcher of host {host.name}", -code)))
+            self.found.append((Sign.LAUNCHER, self._killed(_launcher_of(host), -code)))
         elif CODES - signal.SIGRTMAX <= code < SSH_FAILED:
-            rank = f"a rank on host {host.name}" if self.first_dead is None else f"rank {self.first_dead}"
+            rank = f"a rank{_on(host)}" if self.first_dead is None else f"rank {self.first_dead}"
             self.found.append((Sign.KILLED, self._killed(rank, CODES - code)))
         elif code > 0:
-            message = f"the deepspeed launcher of host {host.name} ended with code {code}"
-            self.found.append((Sign.UNSAID, self._error(message)))
+            self.found.append((Sign.UNSAID, self._error(f"{_launcher_of(host)} ended with code {code}")))
 
     def connection_ended(self, host: Host, *, had_ranks: bool, last_words: str) -> None:
         """Note that ssh has failed: it never reached the host, or lost it."""
@@ -109,3 +108,11 @@ class Endings:
     def _error(self, message: str) -> RunError:
         fix = "the end of that file may say more; the same command goes on from the last state"
         return RunError(message, where=self.log_file, fix=fix)
+
+
+def _launcher_of(host: Host) -> str:
+    return f"the deepspeed launcher{_on(host)}"
+
+
+def _on(host: Host) -> str:
+    return "" if host.name == LOCALHOST else f" on host {host.name}"

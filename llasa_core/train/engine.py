@@ -332,20 +332,25 @@ def gathered(*tensors: torch.Tensor, changed: bool = False) -> Iterator[None]:
 
 def deepspeed_config(config: OptimizerConfig, placement: Placement) -> dict[str, Any]:
     """Return what `deepspeed.initialize` is told; under ZeRO 0 we clip, since DeepSpeed keeps the norm to itself."""
+    return {
+        "train_micro_batch_size_per_gpu": 1,  # the loop makes the packs; this only has to be there
+        "gradient_accumulation_steps": 1,
+        "gradient_clipping": 0.0 if placement.zero_stage == 0 else config.max_grad_norm or 0.0,
+        "zero_optimization": zero_config(placement),
+        "zero_allow_untested_optimizer": True,
+        "zero_force_ds_cpu_optimizer": False,
+        "steps_per_print": 10**9,
+    }
+
+
+def zero_config(placement: Placement) -> dict[str, Any]:
+    """Return DeepSpeed's `zero_optimization`."""
     zero: dict[str, Any] = {"stage": placement.zero_stage, "reduce_bucket_size": BUCKET_ELEMENTS}
     if placement.offload != "none":
         zero["offload_optimizer"] = {"device": "cpu"}
     if placement.offload == "all":
         zero["offload_param"] = {"device": "cpu"}
-    return {
-        "train_micro_batch_size_per_gpu": 1,  # the loop makes the packs; this only has to be there
-        "gradient_accumulation_steps": 1,
-        "gradient_clipping": 0.0 if placement.zero_stage == 0 else config.max_grad_norm or 0.0,
-        "zero_optimization": zero,
-        "zero_allow_untested_optimizer": True,
-        "zero_force_ds_cpu_optimizer": False,
-        "steps_per_print": 10**9,
-    }
+    return zero
 
 
 def make_engine(model: nn.Module, config: OptimizerConfig, placement: Placement) -> Engine:

@@ -159,7 +159,7 @@ class Following:
             return
         try:
             handle = os.pidfd_open(pid)
-        except OSError:  # an old kernel, or the rank is gone already
+        except (AttributeError, OSError):  # an old kernel or Python, or the rank is gone already
             return
 
         def ended() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from llasa_core.errors import ErrorGroup, LlasaError, Place, RunError, UsageErro
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+LOCALHOST = "localhost"
 HOST_LINE = re.compile(r"(?P<name>\S+)\s+slots=(?P<slots>\d+)")
 HOST_NAME = re.compile(r"(\w[\w.-]*@)?\w[\w.-]*", re.ASCII)
 PASSED_ON = (
@@ -101,15 +103,16 @@ def _address_of(host: Host) -> str:
     for name in _names_of(host):
         try:
             return socket.gethostbyname(name)
-        except OSError:
+        except (OSError, UnicodeError):  # unknown, or no name at all
             continue
     raise RunError(f"host {host.name} has no address", fix="check its name in the hostfile, or add it to /etc/hosts")
 
 
 def _names_of(host: Host) -> Iterator[str]:
     yield host.name.rpartition("@")[2]
-    settings = subprocess.run([*_ssh(), "-G", host.name], capture_output=True, text=True, check=False)  # noqa: S603
-    yield from re.findall(r"^hostname (\S+)$", settings.stdout, re.MULTILINE)
+    if shutil.which(_ssh()[0]):
+        settings = subprocess.run([*_ssh(), "-G", host.name], capture_output=True, text=True, check=False)  # noqa: S603
+        yield from re.findall(r"^hostname (\S+)$", settings.stdout, re.MULTILINE)
 
 
 def is_here(address: str) -> bool:
@@ -131,7 +134,13 @@ def address_towards(address: str) -> str:
 
 
 def ssh_command(host: Host) -> list[str]:
-    """Return what runs a script on another host; the script comes through stdin, so that no secret is in a command."""
+    """Return what runs a script on another host; the script comes through stdin, so that no secret is in a command.
+
+    Raises:
+        RunError: there is no ssh.
+    """
+    if shutil.which(_ssh()[0]) is None:
+        raise unreachable(host, f"there is no `{_ssh()[0]}` here")
     return [*_ssh(), *SSH_OPTIONS, host.name, "/bin/sh"]
 
 

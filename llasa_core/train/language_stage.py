@@ -25,7 +25,8 @@ from llasa_core.model.text import TextCodec
 from llasa_core.recipe_file import recipe_yaml
 from llasa_core.train.card import model_card
 from llasa_core.train.encoder_stage import ENCODER_FILE
-from llasa_core.train.engine import OptimizerConfig, ParameterGroup
+from llasa_core.train.engine import ZERO_3, OptimizerConfig, ParameterGroup, zero_config
+from llasa_core.train.recompute import recompute
 from llasa_core.train.schedule import Schedule, learning_rate_factor
 
 if TYPE_CHECKING:
@@ -81,8 +82,7 @@ class LanguageStage:
         model.use_attention(choose_attention(config.attention, lm_config, model.device, model.compute_dtype))
         blocks = model.lm.get_decoder().layers
         if placement.activation_checkpointing:
-            for block in blocks:
-                block.forward = _computed_again(block.forward)
+            recompute(blocks)
         if config.compile:
             for block in blocks:
                 block.compile()
@@ -181,7 +181,7 @@ class PretrainStage(LanguageStage):
         self, recipe: Recipe, encoder: Path, device: torch.device, placement: Placement, say: Callable[[str], None]
     ) -> None:
         config = recipe.pretrain
-        model = build_model(recipe, read_encoder(encoder, recipe.encoder), device, say)
+        model = build_model(recipe, read_encoder(encoder, recipe.encoder), device, placement, say)
         super().__init__(recipe, config, model, placement)
         model.requires_grad_(requires_grad=False)
         model.projector.requires_grad_(requires_grad=True)
@@ -203,7 +203,7 @@ class FinetuneStage(LanguageStage):
     ) -> None:
         config = recipe.finetune
         encoder = read_encoder(pretrained / ENCODER_FILE, recipe.encoder)
-        model = build_model(recipe, encoder, device, say, is_lm_trained=config.lm == "whole")
+        model = build_model(recipe, encoder, device, placement, say, is_lm_trained=config.lm == "whole")
         load_module(model.projector, pretrained / "projector.safetensors")
         if config.lm == "adapter":
             torch.manual_seed(recipe.seed)
@@ -234,7 +234,7 @@ class FinetuneStage(LanguageStage):
             config,
             folder,
             recipe=recipe_yaml(self._recipe),
-            card=model_card(config, "finetune"),
+            card=model_card(config, "finetune", finetune.lm),
             tensors=tensors,
             whole_lm=self._trains_whole_lm,
         )
@@ -242,16 +242,6 @@ class FinetuneStage(LanguageStage):
 
 def _group(name: str, module: nn.Module, learning_rate: float) -> ParameterGroup:
     return ParameterGroup(name, [p for p in module.parameters() if p.requires_grad], learning_rate)
-
-
-def _computed_again(forward: Callable[..., Any]) -> Callable[..., Any]:
-    """Keep a block's inputs only, and compute the block again in the backward pass."""
-    from torch.utils.checkpoint import checkpoint  # noqa: PLC0415
-
-    def again(*arguments: Any, **options: Any) -> Any:
-        return checkpoint(forward, *arguments, use_reentrant=False, **options)
-
-    return again
 
 
 def read_encoder(path: Path, config: EncoderConfig) -> LimuBert:
@@ -263,8 +253,14 @@ def read_encoder(path: Path, config: EncoderConfig) -> LimuBert:
     return encoder.eval()
 
 
-def build_model(
-    recipe: Recipe, encoder: LimuBert, device: torch.device, say: Callable[[str], None], *, is_lm_trained: bool = False
+def build_model(  # noqa: PLR0913 - what a model is made of, and where
+    recipe: Recipe,
+    encoder: LimuBert,
+    device: torch.device,
+    placement: Placement,
+    say: Callable[[str], None],
+    *,
+    is_lm_trained: bool = False,
 ) -> LlasaModel:
     """Put encoder, a fresh projector and the base LM together on a device.
 
@@ -272,11 +268,19 @@ def build_model(
         recipe: of the experiment.
         encoder: with its weights.
         device: of this rank.
+        placement: with ZeRO 3 each rank keeps its share of the LM only, from the start.
         say: told of a fetch.
         is_lm_trained: whether all of the LM's weights are trained, which are held in float32 then.
     """
     base = locate(recipe.model.base_lm, say)
-    lm = load_lm(base, "float32" if is_lm_trained else recipe.model.dtype, str(device), seed=recipe.seed)
+    lm = load_lm(
+        base,
+        "float32" if is_lm_trained else recipe.model.dtype,
+        str(device),
+        seed=recipe.seed,
+        quantization=recipe.model.quantization,
+        zero=zero_config(placement) if placement.zero_stage == ZERO_3 else None,
+    )
     codec = TextCodec.of(base)
     torch.manual_seed(recipe.seed)
     model = LlasaModel(recipe.model, encoder, lm, codec, make_template(recipe.model, codec))

@@ -12,7 +12,7 @@ from llasa_core.files import sha256_of, write_text
 from llasa_core.locks import only_one, wait_until_free
 from llasa_core.recipe_file import recipe_yaml
 from llasa_core.train.following import launch
-from llasa_core.train.hosts import Host, addresses_of, read_hostfile
+from llasa_core.train.hosts import LOCALHOST, Host, addresses_of, read_hostfile
 from llasa_core.train.launcher import node_command
 from llasa_core.train.log import read_log
 from llasa_core.train.plan import source_of
@@ -50,7 +50,7 @@ class RunPlace:
     @property
     def all_hosts(self) -> tuple[Host, ...]:
         """The hosts in the order of their ranks."""
-        return self.hosts or (Host("localhost", self.n_ranks),)
+        return self.hosts or (Host(LOCALHOST, self.n_ranks),)
 
 
 def find_place(runs: Path, gpus: int | None = None, hostfile: Path | None = None, port: int | None = None) -> RunPlace:

@@ -89,6 +89,8 @@ def train(
         RunError: the loss or the gradient is no number, or the disk is full.
         InterruptedRun: asked to stop; a state is saved.
     """
+    if engine.rank == 0:
+        run.say_length(stage.n_steps)
     reporter = _Reporter(stage, engine, run, tell, flops_limit, first_step)
     interval = _Interval()
 

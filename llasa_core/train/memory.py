@@ -203,5 +203,3 @@ def stage_doubts(config: PretrainConfig | FinetuneConfig, *, is_pack_known: bool
     if not is_pack_known:
         doubts.append("the data is not there, so the largest pack was assumed")
     return tuple(doubts)
-
-

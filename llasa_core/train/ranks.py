@@ -26,10 +26,12 @@ from llasa_core.locks import hold_together
 from llasa_core.train.run import RUN_FILE, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from llasa_core.recipe import StageName
     from llasa_core.train.loop import Progress
+
+    Work = Callable[[str, Run, Path, "Launch"], None]
 
 RANK_MARK, STEP_MARK, ERROR_MARK = "@rank ", "@step ", "@error "
 """Begin a line that a rank tells its command: who it is, a step that is done, why it ends."""
@@ -62,8 +64,12 @@ class Launch:
         return cls(said["host"], said["run_sha256"], tuple(said["addresses"]))
 
 
-def main() -> None:
-    """Run as one rank of DeepSpeed's launcher."""
+def main(work: Work | None = None) -> None:
+    """Run as one rank of DeepSpeed's launcher.
+
+    Args:
+        work: what to do, given the stage, its run, its source and `Launch`; training by default.
+    """
     stage, folder, source = (word for word in sys.argv[1:] if not word.startswith("--local_rank"))
     run, launch, rank = Run(Path(folder)), Launch.read(os.environ), int(os.environ["RANK"])
     _end_with_parents()
@@ -73,23 +79,25 @@ def main() -> None:
         hold_together(run.ranks_file, f"rank {rank} (process {os.getpid()} on {launch.host})")
         if _is_command_gone():
             os._exit(1)
-        _train(cast("StageName", stage), run, Path(source), launch)
+        (work or _train)(stage, run, Path(source), launch)
     except InterruptedRun as error:
         _tell(ERROR_MARK, said(error, rank, run))  # and code 0: at any other the launcher kills ranks that still save
     except BaseException as error:  # noqa: BLE001 - it is said, whatever it is
         _end(error, rank, run)
 
 
-def _train(stage: StageName, run: Run, source: Path, launch: Launch) -> None:
+def _train(stage: str, run: Run, source: Path, launch: Launch) -> None:
     from llasa_core.train.meeting import meet  # noqa: PLC0415 - torch
     from llasa_core.train.worker import work  # noqa: PLC0415 - torch and transformers
 
-    def tell(progress: Progress) -> None:
-        _tell(STEP_MARK, asdict(progress))
-
     store = meet(launch)
-    work(stage, run, source, tell)
+    work(cast("StageName", stage), run, source, tell)
     del store  # rank 0's serves all ranks as long as it is held
+
+
+def tell(progress: Progress) -> None:
+    """Tell the command of a step."""
+    _tell(STEP_MARK, asdict(progress))
 
 
 def _end(error: BaseException, rank: int, run: Run) -> NoReturn:

@@ -124,7 +124,9 @@ def rehearse(
     blocks = model.lm.get_decoder().layers
     if activation_checkpointing:
         recompute(blocks)
-    linear = [layer.weight for layer in blocks.modules() if isinstance(layer, nn.Linear) and not layer.weight.requires_grad]
+    linear = [
+        layer.weight for layer in blocks.modules() if isinstance(layer, nn.Linear) and not layer.weight.requires_grad
+    ]
     with FakeTensorMode():
         _fill(model)
         alone, later = _two_packs(model, _pack(shape, recipe))

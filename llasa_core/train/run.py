@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from llasa_core.train.engine import Engine
 
 RUN_FILE = "run.json"
+LENGTH_FILE = "steps.json"
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Run:
 
     - `run.json`: what the run was begun with
     - `placement.json`: how it is laid out over devices
+    - `steps.json`: how many steps it takes
     - `state/step-000100/`: states to resume from, the last few
     - `save`, `stop`: made by anybody who wants a state now, or a state and the end
     - `log.csv`, `tensorboard/`, `loss.png`
@@ -92,6 +94,18 @@ class Run:
                 where=file,
                 fix=f"`{command} --fresh` begins anew and removes the old run; or put the settings back",
             )
+
+    def say_length(self, n_steps: int) -> None:
+        """Leave how many steps the run takes, for `llasa runs`."""
+        write_json(self.folder / LENGTH_FILE, {"n_steps": n_steps})
+
+    @property
+    def n_steps(self) -> int | None:
+        """How many steps the run takes; None before it has begun to train."""
+        try:
+            return int(json.loads((self.folder / LENGTH_FILE).read_text(encoding="utf-8"))["n_steps"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def clear(self) -> None:
         """Remove everything the run has left behind, but not its lock."""

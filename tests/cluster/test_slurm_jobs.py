@@ -98,6 +98,19 @@ def test_a_command_that_cannot_save_yet_does_not_queue_for_ever(slurm: Slurm, ma
     )
 
 
+def test_a_job_of_several_nodes_lists_them_and_reaches_them_without_ssh(slurm: Slurm, make_job: Callable[[str], Job]):
+    there = r'echo "{\"step\": \"$SLURM_STEP_ID of $SLURM_JOB_ID\"}"'
+    job = make_job(f"$LLASA_SSH -T -o BatchMode=yes localhost /bin/sh <<< '{there}'")
+    job.options["nodes"] = "1-1"  # as many as this Slurm has
+
+    job_id = submit(job)
+    said = follow(job, job_id, lambda _line: None)
+
+    assert said == {"step": f"0 of {job_id}"}
+    assert (job.folder / "slurm-hosts").read_text() == "localhost slots=1\n"
+    assert "COMPLETED" in slurm.ask("scontrol", "show", "job", job_id)
+
+
 def test_what_sbatch_refuses_is_said_in_its_words(slurm: Slurm, make_job: Callable[[str], Job]):
     job = make_job("true")
     job.options["partition"] = "nowhere"
@@ -121,7 +134,7 @@ def test_a_run_that_slurm_puts_back_ends_like_one_on_this_machine(
     monkeypatch.chdir(tmp_path)
     assert main(["pretrain", str(TINY)]) == 0
     shutil.copytree("runs", "here")
-    command = ["finetune", str(TINY), "--set", "finetune.max_steps=60", "--json"]
+    command = ["finetune", str(TINY), "--set", "finetune.max_steps=40", "--json"]
     run = tmp_path / "runs" / "tiny" / "finetune"
 
     assert main([*command, "--slurm", "--no-follow"]) == 0

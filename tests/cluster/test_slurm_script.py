@@ -15,6 +15,8 @@ from llasa_core.cluster.options import parse_options, with_gpus
 from llasa_core.cluster.script import Job, sbatch_script
 from llasa_core.cluster.slurm import JobState, live_job
 from llasa_core.errors import InterruptedRun, LlasaError, RunError, UsageError
+from llasa_core.sweep.jobs import Jobs
+from llasa_core.sweep.plan import plan_sweep
 
 TINY = Path(__file__).parents[2] / "recipes" / "tiny.yaml"
 
@@ -53,7 +55,7 @@ def test_a_script_says_what_it_is_and_what_it_asks_for(job: Job, tmp_path: Path)
         '#SBATCH --comment="a # b"',
     ]
     assert "llasa finetune 'my recipe.yaml' > \"$result\" &\n" in script
-    assert 'scontrol show hostnames "$SLURM_JOB_NODELIST"' in script
+    assert 'scontrol show hostnames "$SLURM_JOB_NODELIST" | sed "s/$/ slots=${SLURM_GPUS_ON_NODE:-1}/"' in script
 
 
 def test_a_script_is_sound_shell(job: Job):
@@ -252,3 +254,20 @@ def test_a_forgotten_job_has_its_result_or_is_an_error(job: Job, monkeypatch: py
     )
     job.result("7").write_text('{"steps": 4}\n')
     assert result_of(job, "7", JobState("UNKNOWN")) == {"steps": 4}
+
+
+def test_a_sweeps_jobs_know_their_nodes_and_what_they_wait_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    sweep = plan_sweep(TINY, [], ["seed=1,2"], Path("runs")).sweep
+    encoder, pretrain = sweep.units[0], sweep.units[2]
+    crew = Jobs(sweep, 2, {"nodes": "2"}, "llasa sweep", lambda _text: None)
+
+    assert crew.job(pretrain, ("12",)).command[-4:] == (
+        "--gpus",
+        "2",
+        "--hostfile",
+        f"{tmp_path}/runs/tiny/sweeps/seed/pretrain,seed=1/slurm-hosts",
+    )
+    assert crew.job(pretrain, ("12",)).after == ("12",)
+    assert crew.job(pretrain).options == {"nodes": "2", "gpus-per-node": "2"}
+    assert "--hostfile" not in crew.job(encoder).command

@@ -18,14 +18,14 @@ def test_each_trial_is_a_job_and_a_failing_one_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.chdir(tmp_path)
-    command = ["sweep", str(TINY), "--grid", "finetune.learning_rate=2e-3,1e38", "--slurm", "--json"]
+    command = ["sweep", str(TINY), "--grid", "finetune.learning_rate=2e-3,1e30", "--slurm", "--json"]
 
     assert main([*command, "--no-follow"]) == 0
     jobs = json.loads(capsys.readouterr().out)["jobs"]
     assert main(command) == 1
     shown = capsys.readouterr()
 
-    assert list(jobs) == ["encoder", "pretrain", "finetune.learning_rate=0.002", "finetune.learning_rate=1e+38"]
+    assert list(jobs) == ["encoder", "pretrain", "finetune.learning_rate=0.002", "finetune.learning_rate=1e+30"]
     done, failed = json.loads(shown.out)["trials"]
     assert (done["state"], done["steps"]) == ("done", 6)
     assert failed["error"]["error"].startswith("the loss of step ")

@@ -93,9 +93,7 @@ def test_a_dry_run_lists_trials_steps_and_what_is_shared(capsys: pytest.CaptureF
     assert list(folder.iterdir()) == []
 
 
-def test_data_that_a_combination_cannot_use_is_found_before_anything_begins(
-    capsys: pytest.CaptureFixture[str], folder: Path
-):
+def test_data_that_a_trial_cannot_use_is_found_before_anything_begins(capsys: pytest.CaptureFixture[str], folder: Path):
     assert main(["sweep", str(TINY), "--grid", "model.sensor_tokens=8,7,9"]) == 2
 
     data = TINY.parent / "tiny" / "data"

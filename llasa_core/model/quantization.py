@@ -1,0 +1,77 @@
+"""A base LM in 4 bits: its linear layers hold NF4 codes and are unpacked, one at a time, as they compute.
+
+Source:
+    Dettmers et al., QLoRA, 2023: NF4 in blocks of 64 weights, the blocks' scales quantised once more to 8 bits. The
+    kernels are bitsandbytes', which run on CUDA and on the CPU.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from llasa_core.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def nf4_config(dtype: torch.dtype) -> Any:
+    """Return what transformers' loaders want to know to quantise while they load.
+
+    Args:
+        dtype: type in which the unpacked layers compute.
+
+    Raises:
+        ModelError: bitsandbytes is not installed.
+    """
+    if find_spec("bitsandbytes") is None:
+        raise ModelError(
+            "`model.quantization: nf4` needs bitsandbytes, which is not installed",
+            fix="`pip install 'llasa[qlora]'`, or set `model.quantization: none`",
+        )
+    from transformers import BitsAndBytesConfig  # noqa: PLC0415 - heavy
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+
+
+def let_gradients_pass(lm: nn.Module) -> None:
+    """Keep 4-bit layers as they are, in place.
+
+    On a CPU with AVX-512, bitsandbytes (0.50) would lay a layer out anew at its first forward without gradients in
+    evaluation mode, for a kernel that no gradient passes: what is trained later would learn nothing below it.
+    """
+    for _, packed in _packed_layers(lm):
+        packed.support_avx512bf16_for_cpu = False
+
+
+def unpack(lm: nn.Module, dtype: torch.dtype) -> None:
+    """Give each 4-bit layer back the weights that its codes stand for, in place.
+
+    An adapter was trained beside these weights, not beside those from before the quantisation: added to these, it gives
+    the trained model's numbers, and nothing is rounded to 4 bits a second time.
+    """
+    from bitsandbytes.functional import dequantize_4bit  # noqa: PLC0415 - an extra
+
+    for name, packed in list(_packed_layers(lm)):
+        weight = dequantize_4bit(packed.weight.data, packed.weight.quant_state).to(dtype)
+        with torch.device("meta"):
+            layer = nn.Linear(packed.in_features, packed.out_features, bias=packed.bias is not None)
+        layer.weight = nn.Parameter(weight, requires_grad=False)
+        if packed.bias is not None:
+            layer.bias = packed.bias
+        lm.set_submodule(name, layer)
+
+
+def _packed_layers(lm: nn.Module) -> Iterator[tuple[str, Any]]:
+    from bitsandbytes.nn import Linear4bit  # noqa: PLC0415 - an extra
+
+    return ((name, module) for name, module in lm.named_modules() if isinstance(module, Linear4bit))

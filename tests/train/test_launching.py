@@ -1,0 +1,192 @@
+"""What happens to launched ranks, and to the command that launched them, when something dies."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from llasa_core.errors import InterruptedRun, LlasaError
+from llasa_core.train.following import launch
+from llasa_core.train.hosts import Host
+from llasa_core.train.launch import free_port
+from llasa_core.train.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llasa_core.train.loop import Progress
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="deepspeed is a Linux-only requirement")
+
+HERE = Path(__file__).parent
+GO_ON = "the end of that file may say more; the same command goes on from the last state"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that has begun, for ranks that count."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
+    (tmp_path / "source").mkdir()
+    run = Run(tmp_path / "run")
+    run.begin({"seed": 7}, command="llasa finetune")
+    return run
+
+
+def count(run: Run, at_third: Callable[[], None] = lambda: None, **options: Any) -> None:
+    """Launch two ranks that count, and do something at their third step."""
+
+    def tell(progress: Progress) -> None:
+        if progress.step == 3:
+            at_third()
+
+    words = (
+        options.pop("module", "rank_that_counts"),
+        "finetune",
+        str(run.folder),
+        str(run.folder.with_name("source")),
+    )
+    port = options.pop("port", None) or free_port()
+    launch(words, run, [Host("localhost", 2)], port, tell, options.pop("say", lambda _text: None))
+
+
+def pids(run: Run) -> dict[int, int]:
+    """Return the processes of the ranks, as the lock of the run names them."""
+    return {int(rank): int(pid) for rank, pid in re.findall(r"rank (\d+) \(process (\d+)", run.ranks_file.read_text())}
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def are_gone(found: dict[int, int], within_s: float) -> bool:
+    deadline = time.monotonic() + within_s
+    while any(is_alive(pid) for pid in found.values()):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return len(found) == 2
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def error_of(run: Run, at_third: Callable[[], None] = lambda: None, **wrong: int) -> str:
+    """Return what the command says when ranks go wrong after so many steps."""
+    for name, step in wrong.items():
+        (run.folder.with_name("source") / name.replace("_", "-")).write_text(str(step))
+    with pytest.raises(LlasaError) as caught:
+        count(run, at_third)
+    assert are_gone(pids(run), within_s=0)
+    return str(caught.value)
+
+
+def test_a_rank_that_is_killed_is_named_with_the_signal(run: Run):
+    said = error_of(run, lambda: os.kill(pids(run)[1], signal.SIGKILL))
+
+    assert said == (
+        "rank 1 was killed by signal 9 (SIGKILL); often the host's memory ran out\n"
+        f"  where: {run.folder / 'launcher.log'}\n"
+        f"  fix:   {GO_ON}"
+    )
+
+
+def test_a_ranks_exception_comes_before_what_it_did_to_another(run: Run):
+    said = error_of(run, rank0_loses=3, rank1_fails=3)
+
+    assert said == (
+        "rank 1 failed: ValueError: no such luck\n"
+        f"  where: {run.folder / 'launcher.log'}\n"
+        "  fix:   the traceback is in that file; the same command goes on from the last state"
+    )
+    assert "ValueError: no such luck" in (run.folder / "launcher.log").read_text()
+
+
+def test_a_rank_that_cannot_begin_says_the_last_line_of_its_traceback(run: Run):
+    with pytest.raises(LlasaError) as caught:
+        count(run, module="no_such_module")
+
+    assert str(caught.value) == (
+        f"the deepspeed launcher ended with code 1: {sys.executable}: No module named no_such_module\n"
+        f"  where: {run.folder / 'launcher.log'}\n"
+        f"  fix:   {GO_ON}"
+    )
+
+
+def test_the_launchers_death_ends_its_ranks(run: Run):
+    said = error_of(run, lambda: os.kill(parent_of(pids(run)[0]), signal.SIGKILL))
+
+    assert said.splitlines()[0] == (
+        "the deepspeed launcher was killed by signal 9 (SIGKILL); often the host's memory ran out"
+    )
+
+
+COMMAND = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+import test_launching
+from llasa_core.train.run import Run
+test_launching.count(Run(Path(sys.argv[2])))
+"""
+
+
+def begun(run: Run) -> subprocess.Popen[bytes]:
+    """Start a command of its own, and return it once both ranks count."""
+    command = subprocess.Popen([sys.executable, "-c", COMMAND, str(HERE), str(run.folder)])
+    while not (run.ranks_file.exists() and len(pids(run)) == 2):
+        assert command.poll() is None
+        time.sleep(0.02)
+    return command
+
+
+def test_ranks_end_when_their_command_is_killed(run: Run):
+    with begun(run) as command:
+        found = pids(run)
+        command.kill()
+
+        assert are_gone(found, within_s=2)
+
+
+def test_a_terminals_interrupt_reaches_the_command_alone(run: Run):
+    sessions: set[int] = set()
+    said: list[str] = []
+
+    def interrupt() -> None:
+        sessions.update(map(os.getsid, pids(run).values()))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(InterruptedRun) as caught:
+        count(run, interrupt, say=said.append)
+
+    assert len(sessions) == 1
+    assert os.getsid(0) not in sessions
+    assert said == ["stopping after this step, with a state to go on from; once more stops at once"]
+    assert re.fullmatch(r"stopped after step \d+; nothing is lost", caught.value.message)
+    assert {file.name for file in run.folder.glob("state*")} == {"state0", "state1"}
+    assert are_gone(pids(run), within_s=0)
+
+
+def test_a_second_interrupt_stops_at_once(run: Run):
+    def interrupt_twice() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(InterruptedRun) as caught:
+        count(run, interrupt_twice)
+
+    assert str(caught.value) == (
+        f"stopped at once\n  where: {run.folder}\n  fix:   the same command goes on from the last state"
+    )
+    assert are_gone(pids(run), within_s=0)
