@@ -1,7 +1,8 @@
+# ruff: noqa: PLC0415 - only the processes of the cases need torch
 """Predicted peak memory against what training really holds, on the CPU.
 
-Each case trains a few steps in a process of its own and reads two figures: bytes in tensors, counted one by one, and what
-the process has grown by, as the kernel counts it (VmHWM). The prediction has seen neither weights nor a step.
+Each case trains a few steps in a process of its own and reads two figures: bytes in tensors, counted one by one, and
+what the process has grown by, as the kernel counts it (VmHWM). The prediction has seen neither weights nor a step.
 
 Run: python benchmarks/memory.py [--quick] [--out FILE]
 """
@@ -16,7 +17,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llasa_core.model.packing import Pack
+    from llasa_core.recipe import Recipe
+    from llasa_core.train.placement import Placement
 
 ROOT = Path(__file__).parents[1]
 STEPS = 3
@@ -53,61 +59,68 @@ def memory(field: str) -> int:
 
 def one_case(settings: list[str]) -> dict[str, float]:
     """Train in this process and compare."""
-    import peft  # noqa: F401, PLC0415
-    import torch  # noqa: PLC0415 - only the processes of the cases need it
-    from torch import nn  # noqa: PLC0415
+    import peft  # noqa: F401 - what is imported before belongs to no case
+    import torch
+    import transformers.models.llama.modeling_llama  # noqa: F401
 
-    from llasa_core.model.base_lm import locate  # noqa: PLC0415
-    from llasa_core.model.limu_bert import LimuBert  # noqa: PLC0415
-    from llasa_core.model.projector import make_projector  # noqa: PLC0415
-    from llasa_core.model.tensors import save_module  # noqa: PLC0415
-    from llasa_core.recipe_file import load_recipe  # noqa: PLC0415
-    from llasa_core.train.engine import TorchEngine  # noqa: PLC0415
-    from llasa_core.train.language_stage import FinetuneStage  # noqa: PLC0415
-    from llasa_core.train.memory import Ranks, need  # noqa: PLC0415
-    from llasa_core.train.meta_lm import meta_lm  # noqa: PLC0415
-    from llasa_core.train.placement import Placement  # noqa: PLC0415
-    from llasa_core.train.rehearsal import PackShape, rehearse  # noqa: PLC0415
-    from llasa_core.train.tensor_count import TensorCount  # noqa: PLC0415
+    from llasa_core.recipe_file import load_recipe
+    from llasa_core.train.memory import Ranks, memory_need
+    from llasa_core.train.placement import Placement
+    from llasa_core.train.rehearsal import PackShape, rehearse
 
+    warm = torch.nn.Linear(64, 64)  # threads and libraries start with the first product
+    warm(torch.zeros(64, 64)).sum().backward()
     recipe = load_recipe(ROOT / "recipes" / "tiny.yaml", settings).resolved
     placement = Placement(activation_checkpointing=bool(recipe.finetune.activation_checkpointing))
-    with torch.device("meta"):
-        width = meta_lm(locate(recipe.model.base_lm).name).config.hidden_size
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    before = memory("VmRSS")
+    tensors, packs = trained(recipe, placement)
+    process = memory("VmHWM") - before
+    shape = PackShape.covering(PackShape.of(pack) for step in packs for pack in step)
+    rehearsal = rehearse(recipe, "finetune", shape, activation_checkpointing=placement.activation_checkpointing)
+    accumulates = max(map(len, packs)) > 1
+    said = memory_need(rehearsal, placement, Ranks(1, has_cuda=False), accumulates=accumulates)
+    return {"predicted": said.tensors, "tensors": tensors, "process": process, "pack_tokens": shape.n_tokens}
+
+
+def trained(recipe: Recipe, placement: Placement) -> tuple[int, list[list[Pack]]]:
+    """Train a few steps; return the most bytes that were in tensors, and each step's packs."""
+    import torch
+
+    from llasa_core.train.engine import TorchEngine
+    from llasa_core.train.language_stage import FinetuneStage
+    from llasa_core.train.tensor_count import TensorCount
+
     with tempfile.TemporaryDirectory() as folder:
-        pretrained = Path(folder)
-        save_module(LimuBert(recipe.encoder), pretrained / "encoder.safetensors")
-        projector = make_projector(recipe.model.projector, recipe.model.projector_width_in(recipe.encoder), width)
-        save_module(projector, pretrained / "projector.safetensors")
-        import transformers.models.llama.modeling_llama  # noqa: F401, PLC0415
-        warm = nn.Linear(64, 64)  # threads and libraries start with the first product
-        warm(torch.zeros(64, 64)).sum().backward()
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-        before = memory("VmRSS")
-        stage = FinetuneStage(recipe, pretrained, torch.device("cpu"), placement, print)
+        begin(recipe, Path(folder))
+        stage = FinetuneStage(recipe, Path(folder), torch.device("cpu"), placement, print)
     engine = TorchEngine(stage.model, stage.optimizer)
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak so far is forgotten
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak of loading is forgotten
     count = TensorCount()
     count.add((*stage.model.parameters(), *stage.model.buffers()), "weights")
-    shapes, most_packs = [], 0
+    steps = [stage.parts(step, 0, 1) for step in range(STEPS)]
     with count:
-        for step in range(STEPS):
-            packs = stage.parts(step, 0, 1)
-            shapes += [PackShape.of(pack) for pack in packs]
-            most_packs = max(most_packs, len(packs))
+        for packs in steps:
             for i, pack in enumerate(packs):
                 engine.backward(stage.loss(pack, engine).total, is_last=i == len(packs) - 1)
             engine.step(1.0)
-    process = memory("VmHWM") - before
-    if "-v" in sys.argv:
-        print("rss now", (memory("VmRSS") - before) / 1e6, "tensors now", count.n_bytes / 1e6, "before", before / 1e6)
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-        print("trimmed", (memory("VmRSS") - before) / 1e6)
-    shape = PackShape.covering(shapes)
-    again = placement.activation_checkpointing
-    rehearsal = rehearse(recipe, "finetune", shape, activation_checkpointing=again)
-    said = need(rehearsal, placement, Ranks(1, has_cuda=False), accumulates=most_packs > 1)
-    return {"predicted": said.tensors, "tensors": count.peak, "process": process, "pack_tokens": shape.n_tokens}
+    return count.peak, steps
+
+
+def begin(recipe: Recipe, folder: Path) -> None:
+    """Write what a finetune stage starts from, untrained."""
+    import torch
+
+    from llasa_core.model.limu_bert import LimuBert
+    from llasa_core.model.projector import make_projector
+    from llasa_core.model.tensors import save_module
+    from llasa_core.train.meta_lm import meta_lm
+
+    with torch.device("meta"):
+        width = meta_lm(recipe.model.base_lm).config.hidden_size
+    save_module(LimuBert(recipe.encoder), folder / "encoder.safetensors")
+    projector = make_projector(recipe.model.projector, recipe.model.projector_width_in(recipe.encoder), width)
+    save_module(projector, folder / "projector.safetensors")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -50,6 +50,10 @@ CheckpointFolder = Annotated[
 BaseLm = Annotated[
     str | None, typer.Option("--base-lm", metavar="PATH", help="Another place of the checkpoint's base LM.")
 ]
+Encoder = Annotated[
+    Path | None,
+    typer.Option("--encoder", metavar="FILE", help="LIMU-BERT weights for a checkpoint of the original LLaSA."),
+]
 Question = Annotated[str | None, typer.Option("--ask", metavar="TEXT", help="Answer this and exit.")]
 MaxWindows = Annotated[
     int, typer.Option("--windows", min=1, metavar="N", help="Windows of a long recording that are looked at.")
@@ -69,6 +73,7 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     sensor: SensorFile,
     model: CheckpointFolder = None,
     base_lm: BaseLm = None,
+    encoder: Encoder = None,
     ask: Question = None,
     as_json: JsonFlag = False,
     recording: RecordingName = None,
@@ -108,9 +113,9 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     found = read_recording(sensor, options, recording)
     if questions is None:
         keyboard.introduce(found)
-    folder = _checkpoint(model)
-    windows = _cut(found, folder, allow_upsample=allow_upsample)
-    conversation = _begin(windows, folder, base_lm, device, settings)
+    checkpoint = Chosen(_checkpoint(model), base_lm, encoder)
+    windows = _cut(found, checkpoint, allow_upsample=allow_upsample)
+    conversation = _begin(windows, checkpoint, device, settings)
     watch.load = watch.elapsed()
     if questions is None:
         keyboard.talk(conversation)
@@ -120,6 +125,14 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
         for question in questions:
             keyboard.show_answer(conversation, question)
         console.note(str(conversation.view))
+
+
+class Chosen(NamedTuple):
+    """A checkpoint, and what goes with it."""
+
+    folder: Path
+    base_lm: str | None
+    encoder: Path | None
 
 
 class Stopwatch:
@@ -162,11 +175,11 @@ def _checkpoint(chosen: Path | None) -> Path:
     return folder
 
 
-def _cut(recording: WholeRecording, folder: Path, *, allow_upsample: bool) -> RecordingWindows:
+def _cut(recording: WholeRecording, checkpoint: Chosen, *, allow_upsample: bool) -> RecordingWindows:
     from llasa_core.chat.recording_windows import cut_for_chat
-    from llasa_core.model.checkpoint import read_checkpoint_config
+    from llasa_core.model.any_checkpoint import read_any_config
 
-    config = read_checkpoint_config(folder)
+    config = read_any_config(checkpoint.folder, base_lm=checkpoint.base_lm, encoder=checkpoint.encoder)
     return cut_for_chat(
         recording,
         sampling_rate_hz=config.sampling_rate_hz,
@@ -175,18 +188,18 @@ def _cut(recording: WholeRecording, folder: Path, *, allow_upsample: bool) -> Re
     )
 
 
-def _begin(
-    windows: RecordingWindows, folder: Path, base_lm: str | None, device: str | None, settings: ChatSettings
-) -> Conversation:
+def _begin(windows: RecordingWindows, checkpoint: Chosen, device: str | None, settings: ChatSettings) -> Conversation:
     import torch
 
     from llasa_core.chat.conversation import Conversation
-    from llasa_core.model.checkpoint import load_checkpoint, read_checkpoint_config
+    from llasa_core.model.any_checkpoint import load_any, read_any_config
 
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("there is no CUDA device", where="--device cuda", fix="leave out `--device`")
-    model = load_checkpoint(folder, base_lm=base_lm, device=device, say=console.note)
-    return Conversation(model, read_checkpoint_config(folder).activities, windows, settings)
+    folder, base_lm, encoder = checkpoint
+    activities = read_any_config(folder, base_lm=base_lm, encoder=encoder).activities
+    model = load_any(folder, base_lm=base_lm, encoder=encoder, device=device, say=console.note)
+    return Conversation(model, activities, windows, settings)
 
 
 def _reply(conversation: Conversation, questions: Iterable[str], watch: Stopwatch) -> dict[str, Any]:

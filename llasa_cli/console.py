@@ -58,8 +58,17 @@ def show_error_json(parts: Mapping[str, Any]) -> None:
 
 
 def _red(word: str) -> str:
-    in_colour = is_tty(sys.stderr) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return f"\x1b[31m{word}\x1b[0m" if in_colour else word
+    return f"\x1b[31m{word}\x1b[0m" if is_coloured(sys.stderr) else word
+
+
+def green(words: str) -> str:
+    """Return words as a terminal shows them in green."""
+    return f"\x1b[32m{words}\x1b[0m"
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Return whether a person reads this stream in colour."""
+    return is_tty(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def is_tty(stream: TextIO) -> bool:

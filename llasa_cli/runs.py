@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -27,35 +28,53 @@ StatesFlag = Annotated[bool, typer.Option("--states", help="Remove only the stat
 YesFlag = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
+@dataclass(frozen=True)
+class Given:
+    """Flags that may stand before the command or after it."""
+
+    folder: Path
+    as_json: bool
+
+
+def _given(context: typer.Context, folder: Path, *, as_json: bool) -> Given:
+    before: Given = context.obj
+    return Given(folder if folder != RUNS else before.folder, as_json or before.as_json)
+
+
 @app.callback(invoke_without_command=True)
 def runs(context: typer.Context, folder: RunsFolder = RUNS, as_json: JsonFlag = False) -> None:
     """List, compare and remove runs, checkpoints and caches; without a command, list them."""
+    context.obj = Given(folder, as_json)
     if context.invoked_subcommand is None:
-        _list(folder, as_json=as_json)
+        _list(context.obj)
 
 
 @app.command("list")
-def list_runs(folder: RunsFolder = RUNS, as_json: JsonFlag = False) -> None:
+def list_runs(context: typer.Context, folder: RunsFolder = RUNS, as_json: JsonFlag = False) -> None:
     """List runs with their state, loss, accuracy and size; shipped checkpoints; caches; leftovers."""
-    _list(folder, as_json=as_json)
+    _list(_given(context, folder, as_json=as_json))
 
 
-def _list(folder: Path, *, as_json: bool) -> None:
+def _list(given: Given) -> None:
     from llasa_core.runs.listing import list_all
 
-    console.show(list_all(folder), as_json=as_json)
+    console.show(list_all(given.folder), as_json=given.as_json)
 
 
 @app.command("compare")
-def compare(a: RunName, b: RunName, folder: RunsFolder = RUNS, as_json: JsonFlag = False) -> None:
+def compare(
+    context: typer.Context, a: RunName, b: RunName, folder: RunsFolder = RUNS, as_json: JsonFlag = False
+) -> None:
     """Show where the settings of two runs differ, and what came of them."""
     from llasa_core.runs.compare import compare as compare_runs
 
-    console.show(compare_runs(a, b, folder), as_json=as_json)
+    given = _given(context, folder, as_json=as_json)
+    console.show(compare_runs(a, b, given.folder), as_json=given.as_json)
 
 
 @app.command("clean")
 def clean(
+    context: typer.Context,
     what: What,
     states: StatesFlag = False,
     yes: YesFlag = False,
@@ -67,14 +86,15 @@ def clean(
     from llasa_core.runs.clean import clean as clean_up
     from llasa_core.runs.clean import plan_cleaning
 
-    planned = plan_cleaning(what, folder, states_only=states)
+    given = _given(context, folder, as_json=as_json)
+    planned = plan_cleaning(what, given.folder, states_only=states)
     if dry_run or not planned.removals:
-        console.show(planned, as_json=as_json)
+        console.show(planned, as_json=given.as_json)
         return
     if not yes:
         console.note(str(planned))
         _ask()
-    console.show(clean_up(planned, folder), as_json=as_json)
+    console.show(clean_up(planned, given.folder), as_json=given.as_json)
 
 
 def _ask() -> None:

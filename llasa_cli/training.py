@@ -52,9 +52,9 @@ def train(stage: StageName, flags: TrainingFlags) -> None:
     from llasa_core.train.launch import find_place, run_stage
 
     place = find_place(flags.runs, flags.gpus, flags.hostfile, flags.port)
-    plan = _plan(loaded, stage, place)
+    plan = _plan(loaded, stage, place, looks_at_samples=flags.is_dry)
     if flags.is_dry:
-        console.show(plan, as_json=flags.as_json)
+        show_plan(plan, as_json=flags.as_json)
     if plan.problem:
         raise plan.problem
     if flags.is_dry:
@@ -66,14 +66,29 @@ def train(stage: StageName, flags: TrainingFlags) -> None:
     console.show(Trained(result), as_json=flags.as_json)
 
 
-def _plan(loaded: LoadedRecipe, stage: StageName, place: RunPlace) -> Plan:
+def show_plan(plan: Plan, *, as_json: bool) -> None:
+    """Show what would be done; what is learned is green, or in brackets where there is no colour."""
+    if as_json or not console.is_coloured(sys.stdout):
+        console.show(plan, as_json=as_json)
+    else:
+        console.show(plan.text(console.green))
+
+
+def _plan(loaded: LoadedRecipe, stage: StageName, place: RunPlace, *, looks_at_samples: bool) -> Plan:
     from llasa_core.train.launch import launcher_command
+    from llasa_core.train.outlook import Devices
     from llasa_core.train.plan import make_plan, source_of
     from llasa_core.train.run import Run
 
     run = Run(place.runs / loaded.name / stage)
     source = source_of(stage, loaded.resolved, run.folder.parent)
-    return make_plan(loaded, stage, launcher_command(stage, run, source, place) if place.is_launched else None)
+    return make_plan(
+        loaded,
+        stage,
+        launcher_command(stage, run, source, place) if place.is_launched else None,
+        devices=Devices(place.runs, place.n_ranks, place.has_cuda, place.all_hosts[0].slots),
+        looks_at_samples=looks_at_samples,
+    )
 
 
 class StageProgress(AbstractContextManager["Callable[[StageName, Progress], None]"]):
@@ -92,7 +107,7 @@ class StageProgress(AbstractContextManager["Callable[[StageName, Progress], None
         self._stack.close()
 
     def _tell(self, stage: StageName, progress: Progress) -> None:
-        words = f"loss {progress.loss:.4f}, {progress.items_per_s:,.0f} {progress.unit}/s"
+        words = _words(progress)
         if console.is_tty(sys.stderr):
             if stage != self._stage:
                 self._stack.close()
@@ -108,6 +123,11 @@ class StageProgress(AbstractContextManager["Callable[[StageName, Progress], None
         if stage == "encoder":
             return ENCODER_LOG_EVERY
         return self._recipe.finetune.log_every if stage == "finetune" else self._recipe.pretrain.log_every
+
+
+def _words(progress: Progress) -> str:
+    mfu = "" if progress.mfu is None else f" ({100 * progress.mfu:.0f} % MFU)"
+    return f"loss {progress.loss:.4f}, {progress.tokens_per_s:,.0f} tokens/s{mfu}, {progress.memory_gb:.1f} GB"
 
 
 ENCODER_LOG_EVERY = 50

@@ -83,6 +83,8 @@ def is_held(lock_file: Path) -> bool:
         handle = os.open(lock_file, os.O_RDWR)
     except FileNotFoundError:
         return False
+    except PermissionError:
+        return True  # somebody else's; who cannot ask must not assume
     try:
         _lock(handle)
     except OSError:

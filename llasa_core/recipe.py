@@ -128,3 +128,11 @@ class Recipe(Settings):
             )
             raise ValueError(f"{message}; take `lm: adapter`, or no quantization")
         return self
+
+    @model_validator(mode="after")
+    def _a_quantized_lm_is_whole_on_each_device(self) -> Self:
+        for name, stage in (("pretrain", self.pretrain), ("finetune", self.finetune)):
+            if stage.zero_stage == 3 and self.model.quantization != "none":  # noqa: PLR2004 - as recipes say it
+                held = f"what `model.quantization: {self.model.quantization}` holds"
+                raise ValueError(f"`{name}.zero_stage: 3` cannot share out {held}; take 2 or less, or no quantization")
+        return self

@@ -333,6 +333,7 @@ class WindowStore:
         if number not in self._offsets:
             shard = self._shards[number]
             with _opened(self.folder / shard.file) as file:
+                _check_attributes(file, self.folder / shard.file, self.manifest["settings"]["windows"])
                 offset, shape = file["samples"].id.get_offset(), file["samples"].shape
             if offset is None or shape != (shard.windows, *self._window_shape):
                 raise DataError(
@@ -379,6 +380,35 @@ def read_column(folder: Path, shards: Sequence[ShardInfo], name: str) -> np.ndar
         with _opened(folder / shard.file) as file:
             parts.append(file[name][:])
     return np.concatenate(parts)
+
+
+def check_shards(folder: Path, manifest: dict[str, Any]) -> None:
+    """Check that every shard of a data folder says of its windows what the manifest says, and what we take for granted.
+
+    Raises:
+        DataError: a shard is missing, or holds other channels, units, rates or lengths.
+    """
+    for shard in manifest.get("shards", ()):
+        path = folder / shard["file"]
+        with _opened(path) as file:
+            _check_attributes(file, path, manifest["settings"]["windows"])
+
+
+def _check_attributes(file: h5py.File, path: Path, windows: dict[str, Any]) -> None:
+    expected = {"channels": CHANNELS, "units": UNITS}
+    expected |= {name: (windows[name],) for name in ("sampling_rate_hz", "window_s")}
+    for name, wanted in expected.items():
+        found = tuple(np.atleast_1d(file.attrs.get(name, "none")).tolist())
+        if found != tuple(wanted):
+            raise DataError(
+                f"the shard's {name} are {_listed(found)}, not {_listed(wanted)}",
+                where=f"{path}:/",
+                fix=_PREPARE_AGAIN,
+            )
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
 
 
 def _opened(path: Path) -> h5py.File:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llasa_core.errors import ModelError, UsageError
 from llasa_core.model.checkpoint import CONFIG_FILE, read_checkpoint_config, shipped
+from llasa_core.model.original import is_original
 from llasa_core.recipe_file import load_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from llasa_core.recipe import Recipe
 
@@ -31,6 +34,11 @@ class Target:
     data: Path
     folder: Path
     """Where the report goes."""
+
+    @property
+    def is_original(self) -> bool:
+        """Say whether the checkpoint is one of the original LLaSA."""
+        return is_original(self.checkpoint)
 
 
 def find_target(source: Path, data: Path | None, overrides: Sequence[str], runs: Path) -> Target:
@@ -66,7 +74,9 @@ def find_target(source: Path, data: Path | None, overrides: Sequence[str], runs:
 
 
 def _of_folder(checkpoint: Path, data: Path | None, overrides: Sequence[str], runs: Path) -> Target:
-    read_checkpoint_config(checkpoint)  # first of all, whether it is one
+    its_own = not is_original(checkpoint)
+    if its_own:
+        read_checkpoint_config(checkpoint)  # first of all, whether it is one
     if data is None:
         raise UsageError(
             "a checkpoint does not say which data it is to be measured on",
@@ -74,8 +84,16 @@ def _of_folder(checkpoint: Path, data: Path | None, overrides: Sequence[str], ru
             fix=f"pass `--data DATA`: `llasa eval {checkpoint} --data data/hapt`",
         )
     name = name_of(checkpoint)
-    recipe = load_recipe(checkpoint / RECIPE_OF_CHECKPOINT, overrides).recipe
+    recipe = load_recipe(checkpoint / RECIPE_OF_CHECKPOINT, overrides).recipe if its_own else _defaults(data, overrides)
     return Target(name=name, checkpoint=checkpoint, recipe=recipe, data=data, folder=runs / name / "eval")
+
+
+def _defaults(data: Path, overrides: Sequence[str]) -> Recipe:
+    """Return the recipe of a checkpoint that brings none, such as one of the original."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, RECIPE_OF_CHECKPOINT)
+        file.write_text(f"data: {{folder: {json.dumps(str(data))}}}\n", encoding="utf-8")
+        return load_recipe(file, overrides).recipe
 
 
 def name_of(checkpoint: Path) -> str:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from llasa_core.inspect.looked import Paper
 
 CONFIG_FILE = "config.json"
+MERGED_FILE = "llasa.json"
+"""Instead of it where the folder brings its LM along, whose `config.json` is its own."""
 NEEDED = ("encoder.safetensors", "projector.safetensors", "tokenizer.json")
 LONGEST_HEADER = 100_000_000
 """Bytes; the format's own limit."""
@@ -36,11 +38,19 @@ class CheckpointFound:
     @property
     def refusals(self) -> tuple[ModelError, ...]:
         """What `eval` and `chat` would miss."""
-        wanted = [*NEEDED, *(["adapter/adapter_model.safetensors"] if self.config["adapter"] else [])]
+        wanted = [
+            *NEEDED,
+            *([CONFIG_FILE] if MERGED_FILE in self.files else []),
+            *(["adapter/adapter_model.safetensors"] if self.config["adapter"] else []),
+        ]
         missing = [name for name in wanted if not (self.folder / name).is_file()]
         if not missing:
             return ()
         return (ModelError(f"the checkpoint lacks {', '.join(missing)}", where=self.folder, fix=_COPY_AGAIN),)
+
+    @property
+    def _where_lm_is(self) -> str:
+        return "merged into this folder" if MERGED_FILE in self.files else "not in this folder"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
@@ -59,7 +69,7 @@ class CheckpointFound:
                 f"{self.folder.name}: a LLaSA checkpoint, made by version {self.config.get('llasa', 'unknown')}",
                 *facts(
                     [
-                        ("base LM", f"{base['name']} ({base.get('model_type', 'unknown')}), not in this folder"),
+                        ("base LM", f"{base['name']} ({base.get('model_type', 'unknown')}), {self._where_lm_is}"),
                         ("encoder", _encoder(self.config["encoder"])),
                         (
                             "projector",
@@ -100,7 +110,12 @@ def look_at_checkpoint(folder: Path) -> CheckpointFound:
         str(path.relative_to(folder).as_posix()): _weights(path) for path in sorted(folder.rglob("*.safetensors"))
     }
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return CheckpointFound(folder, _config(folder / CONFIG_FILE), weights, files)
+    return CheckpointFound(folder, _config(_config_file(folder)), weights, files)
+
+
+def _config_file(folder: Path) -> Path:
+    merged = folder / MERGED_FILE
+    return merged if merged.is_file() else folder / CONFIG_FILE
 
 
 def _encoder(encoder: dict[str, Any]) -> str:
@@ -121,9 +136,9 @@ def _config(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise ModelError(
-            f"the checkpoint's config.json cannot be read: {what}",
+            f"the checkpoint's {path.name} cannot be read: {what}",
             where=path,
-            fix="copy the checkpoint again; a config.json of another tool is not a LLaSA checkpoint",
+            fix=f"copy the checkpoint again; a {path.name} of another tool is not a LLaSA checkpoint",
         ) from error
     return config
 

@@ -13,17 +13,17 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import ModelError
 from llasa_core.files import sha256_of, written_whole
+from llasa_core.model.lm_folder import files_of, load_folder, read_config
 from llasa_core.model.sharding import shared_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from transformers import PreTrainedModel
 
@@ -190,7 +190,7 @@ def _from_hub(name: str, say: Callable[[str], None]) -> Path:
         ) from error
 
 
-def load_lm(  # noqa: PLR0913 - a model has that many sides
+def load_lm(
     base: BaseLm,
     dtype: WEIGHT_TYPES,
     device: str = "cpu",
@@ -213,68 +213,30 @@ def load_lm(  # noqa: PLR0913 - a model has that many sides
         A causal LM in evaluation mode, all parameters frozen.
 
     Raises:
-        ModelError: the folder holds no causal LM that transformers can load without running code from it, or
-            bitsandbytes is missing for a quantization.
+        ModelError: the folder holds no causal LM that transformers can load without running code from it,
+            bitsandbytes is missing for a quantization, or 4-bit weights would have to be shared out.
     """
     import torch  # noqa: PLC0415 - naming a base LM should not cost torch's import
 
     torch_dtype: torch.dtype = getattr(torch, dtype)
     options: dict[str, Any] = {}
     if quantization == "nf4":
-        from llasa_core.model.quantization import let_gradients_pass, nf4_config  # noqa: PLC0415
+        from llasa_core.model.quantization import let_gradients_pass, nf4_options  # noqa: PLC0415
 
-        options = {"quantization_config": nf4_config(torch_dtype), "device_map": {"": device}}
-    with _files_of(base, seed, is_needed=bool(options or zero)) as folder:
+        options = nf4_options(torch_dtype, device, is_shared_out=zero is not None)
+    with files_of(base.folder, seed, is_needed=bool(options or zero)) as folder:
         if folder is None:
             from llasa_core.model.tiny_lm import tiny_lm  # noqa: PLC0415
 
             lm = tiny_lm(seed)
         else:
             with shared_out(zero):
-                lm = _load_folder(folder, torch_dtype, options)
+                lm = load_folder(folder, torch_dtype, options)
     if quantization == "nf4":
         let_gradients_pass(lm)
     else:
         lm = lm.to(device=device, dtype=torch_dtype)
-    return lm.eval().requires_grad_(requires_grad=False)  # type: ignore[no-any-return]
-
-
-@contextmanager
-def _files_of(base: BaseLm, seed: int, *, is_needed: bool) -> Iterator[Path | None]:
-    """Yield a base LM's folder; the random LM has one for as long as only a loader can do what is asked for."""
-    if base.folder is not None or not is_needed:
-        yield base.folder
-        return
-    from llasa_core.model.tiny_lm import write_tiny_lm  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory() as scratch:
-        write_tiny_lm(seed, Path(scratch))
-        yield Path(scratch)
-
-
-def _load_folder(folder: Path, dtype: Any, options: dict[str, Any]) -> Any:
-    architecture = read_config(folder).get("architectures", [""])[0]
-    try:
-        if architecture == "LlamaForCausalLM":  # named, because the Auto classes take seconds to import
-            from transformers.models.llama.modeling_llama import LlamaForCausalLM as Loader  # noqa: PLC0415
-        else:
-            from transformers import AutoModelForCausalLM as Loader  # noqa: PLC0415
-        from transformers.utils import logging  # noqa: PLC0415
-
-        logging.disable_progress_bar()
-        return Loader.from_pretrained(folder, dtype=dtype, local_files_only=True, **options)
-    except Exception as error:
-        raise ModelError(
-            f"the base LM cannot be loaded: {str(error).splitlines()[0]}",
-            where=folder,
-            fix="check that the folder holds the whole model as safetensors; `llasa fetch` makes the embedded one anew",
-        ) from error
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """Return a base LM's `config.json`."""
-    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return config
+    return lm.eval().requires_grad_(requires_grad=False)
 
 
 ARCHITECTURE_KEYS = (

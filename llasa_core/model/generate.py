@@ -8,6 +8,7 @@ import torch
 
 from llasa_core.model.collate import collate, encode
 from llasa_core.model.multimodal import tokens_per_window
+from llasa_core.model.text import REPLACEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
     from llasa_core.data.qa import Turn
     from llasa_core.model.multimodal import LlasaModel
-
-REPLACEMENT = "\ufffd"
-"""What a tokenizer decodes half a character to."""
 
 
 def generate_tokens(

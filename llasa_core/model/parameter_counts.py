@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.data.channels import CHANNELS
-from llasa_core.model.base_lm import TINY, read_config
+from llasa_core.model.base_lm import TINY
+from llasa_core.model.lm_folder import read_config
 from llasa_core.model.tiny_lm import TINY_CONFIG
 
 if TYPE_CHECKING:

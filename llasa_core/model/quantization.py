@@ -19,15 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def nf4_config(dtype: torch.dtype) -> Any:
+def nf4_options(dtype: torch.dtype, device: str, *, is_shared_out: bool) -> dict[str, Any]:
     """Return what transformers' loaders want to know to quantise while they load.
 
     Args:
         dtype: type in which the unpacked layers compute.
+        device: where the weights go.
+        is_shared_out: whether ZeRO 3 would have to cut the packed weights in pieces.
 
     Raises:
-        ModelError: bitsandbytes is not installed.
+        ModelError: bitsandbytes is not installed, or the weights would be shared out.
     """
+    if is_shared_out:
+        raise ModelError(
+            "ZeRO 3 cannot share out weights that are held in 4 bits",
+            fix="set `zero_stage` to 2 or less, or `model.quantization: none`",
+        )
     if find_spec("bitsandbytes") is None:
         raise ModelError(
             "`model.quantization: nf4` needs bitsandbytes, which is not installed",
@@ -35,12 +42,13 @@ def nf4_config(dtype: torch.dtype) -> Any:
         )
     from transformers import BitsAndBytesConfig  # noqa: PLC0415 - heavy
 
-    return BitsAndBytesConfig(
+    config = BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=dtype,
     )
+    return {"quantization_config": config, "device_map": {"": device}}
 
 
 def let_gradients_pass(lm: nn.Module) -> None:

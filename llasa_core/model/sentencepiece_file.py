@@ -226,7 +226,7 @@ def _add_tokens(tokenizer: Tokenizer, model: SentencePieceModel, settings: dict[
 
     kinds = {CONTROL: True, UNKNOWN: True, USER_DEFINED: False}
     own = {i: piece for i, piece in enumerate(model.pieces) if piece.kind in kinds}
-    wanted = {
+    wanted: dict[int, dict[str, Any]] = {
         i: {"content": piece.text, "special": kinds[piece.kind]} for i, piece in own.items() if piece.text != SPACE
     }
     wanted |= {number: {"content": text} for text, number in _json(folder / "added_tokens.json").items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import ModelError
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from llasa_core.model.base_lm import BaseLm
 
 SETTINGS_FILE = "tokenizer_config.json"
+REPLACEMENT = "\ufffd"
+"""What a tokenizer decodes half a character to."""
+ANSWER_MARK = re.compile(r"\{%(-?)\s*(?:end)?generation\s*(-?)%\}")
+"""Tags that tell transformers where an answer is; here that is known, so they become comments."""
+BYTE_TOKEN = re.compile("<0x[0-9A-F]{2}>")
 
 
 class TextCodec:
@@ -161,6 +167,24 @@ class TextCodec:
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of `ids`, without special tokens."""
         text: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
+        return self._with_bytes(ids) if REPLACEMENT in text and self._tokenizer.decoder is not None else text
+
+    def _with_bytes(self, ids: Sequence[int]) -> str:
+        """Decode tokens that stand for bytes as SentencePiece does: each byte that is no letter becomes one mark.
+
+        The library gives up a whole run of bytes for a single wrong one.
+        """
+        tokens = [self._tokenizer.id_to_token(token) for token in ids if token not in self._special]
+        pieces = []
+        for is_byte, found in groupby(filter(None, tokens), key=lambda token: bool(BYTE_TOKEN.fullmatch(token))):
+            run = list(found)
+            pieces += [_utf8(bytes(int(token[3:5], 16) for token in run))] if is_byte else run
+        text: str = self._tokenizer.decoder.decode(pieces)
+        return text
+
+    def spell(self, ids: Sequence[int]) -> str:
+        """Return the text of `ids`, special tokens too."""
+        text: str = self._tokenizer.decode(list(ids), skip_special_tokens=False)
         return text
 
     @property
@@ -196,11 +220,12 @@ class TextCodec:
                 "the base LM has no chat template",
                 fix="set `model.template: vicuna_v1` or `plain`, or name an instruction-tuned LM",
             )
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
+        loop_controls = ["jinja2.ext.loopcontrols"]
+        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=loop_controls)
         environment.globals["raise_exception"] = refuse
         special = {name: self.token(name) or "" for name in ("bos_token", "eos_token", "pad_token", "unk_token")}
         try:
-            return environment.from_string(source).render(
+            return environment.from_string(ANSWER_MARK.sub(r"{#\1 \2#}", source)).render(
                 messages=messages, add_generation_prompt=add_generation_prompt, **special
             )
         except TemplateError as error:
@@ -240,3 +265,7 @@ def _dropped(part: Any) -> Any:
             name = "normalizers" if "normalizers" in part else "pretokenizers"
             return {**part, name: [each for each in map(_dropped, part[name]) if each is not None]}
     return part
+
+
+def _utf8(run: bytes) -> str:
+    return re.sub("[\udc80-\udcff]", REPLACEMENT, run.decode("utf-8", "surrogateescape"))

@@ -44,7 +44,7 @@ def tiny_lm(seed: int) -> LlamaForCausalLM:
 
 
 def write_tiny_lm(seed: int, folder: Path) -> None:
-    """Write the model as Hugging Face's loaders read one; on every rank, where `save_pretrained` writes on the first."""
+    """Write the model as Hugging Face's loaders read it; transformers' own way writes on rank 0 only."""
     from safetensors.torch import save_file  # noqa: PLC0415 - torch
 
     settings = {**TINY_CONFIG, "architectures": ["LlamaForCausalLM"]}

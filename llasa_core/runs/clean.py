@@ -12,7 +12,7 @@ from llasa_core.errors import RunError, UsageError
 from llasa_core.files import remove
 from llasa_core.locks import is_held, only_one
 from llasa_core.runs.found import run_folders
-from llasa_core.runs.kept import CACHE_PREFIX, LEFT_BY, Leftover, cache_entries, leftovers
+from llasa_core.runs.kept import CACHE_PREFIX, LEFT_BY, LOCK, Leftover, cache_entries, leftovers, locks_above
 from llasa_core.runs.listing import aligned, remark
 from llasa_core.runs.places import advice, place_of
 from llasa_core.runs.size import megabytes, size_of
@@ -20,7 +20,6 @@ from llasa_core.runs.size import megabytes, size_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LOCK = "lock"
 STATE = "state"
 
 
@@ -48,10 +47,12 @@ class Cleaning:
         return {"removed": self.is_done, "bytes": total, "what": [asdict(each) for each in self.removals]}
 
     def __str__(self) -> str:
+        if not self.removals:
+            return "there is nothing to remove"
         total = megabytes(sum(each.bytes for each in self.removals))
         verb = "removed" if self.is_done else "would remove"
         rows = [(f"{verb} {each.name}", megabytes(each.bytes), each.remark) for each in self.removals]
-        return "\n".join([*aligned(rows), f"{total} {'freed' if self.is_done else 'in all'}"])
+        return "\n".join([*aligned(rows, right=(1,)), f"{total} {'freed' if self.is_done else 'in all'}"])
 
 
 def plan_cleaning(names: Sequence[str], runs: Path, *, states_only: bool = False) -> Cleaning:
@@ -81,7 +82,7 @@ def clean(planned: Cleaning, runs: Path) -> Cleaning:
     """
     for removal in planned.removals:
         with ExitStack() as held:
-            for lock in _locks_of(removal.path, runs):
+            for lock in _locks_to_hold(removal.path, runs):
                 held.enter_context(only_one(lock, doing=f"working on {lock.parent}"))
             remove(removal.path)
         if removal.path.exists() and any(path.is_file() for path in removal.path.rglob("*")):
@@ -156,6 +157,12 @@ def _check_free(name: str, path: Path, runs: Path) -> None:
 
 def _locks_of(path: Path, runs: Path) -> list[Path]:
     """Return the locks on, above and below a path, as far as the runs folder."""
-    above = [folder / LOCK for folder in (path, *path.parents) if folder != runs and folder.is_relative_to(runs)]
     below = [Path(place, LOCK) for place, _, files in os.walk(path) if LOCK in files]
-    return sorted({lock for lock in [*above, *below] if lock.is_file()})
+    return sorted({*locks_above(path, runs), *below})
+
+
+def _locks_to_hold(path: Path, runs: Path) -> list[Path]:
+    """Return those, and the locks that a run there would take: none can begin while it is removed."""
+    own = [folder / LOCK for folder in run_folders(path)]
+    around = [path.parent / LOCK] if path.name == STATE else []
+    return sorted({*_locks_of(path, runs), *own, *around})

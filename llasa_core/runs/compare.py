@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from llasa_core.runs.found import look_at_run
+from llasa_core.runs.found import look_at_run, rows_of
 from llasa_core.runs.listing import NOTHING, aligned, span
 from llasa_core.runs.places import run_named
 from llasa_core.runs.size import megabytes
-from llasa_core.train.log import read_log
 from llasa_core.train.run import RUN_FILE, flatten
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Compared:
         if self.settings:
             rows += [("", "", ""), ("settings that differ", "", "")]
             rows += [(key, _shown(a), _shown(b)) for key, (a, b) in self.settings.items()]
-        lines = aligned(rows)
+        lines = aligned(rows, right=())
         return "\n".join(lines if self.settings else [*lines, "", "no setting differs"])
 
     def _results(self) -> list[tuple[str, str, str]]:
@@ -101,7 +100,7 @@ def settings_of(folder: Path) -> dict[str, Any]:
 
 
 def _best_loss(folder: Path) -> float | None:
-    return min((row.loss for row in read_log(folder)), default=None)
+    return min((row.loss for row in rows_of(folder)), default=None)
 
 
 def _number(value: float | None) -> str:

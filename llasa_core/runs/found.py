@@ -84,7 +84,7 @@ def is_run(files: list[str]) -> bool:
 def look_at_run(folder: Path, runs: Path) -> RunFound:
     """Return what is known of one run, without loading anything large."""
     run = Run(folder)
-    rows = _rows(folder)
+    rows = rows_of(folder)
     measured = _measured(run)
     return RunFound(
         name=folder.relative_to(runs).as_posix(),
@@ -116,7 +116,8 @@ def _state(run: Run, rows: list[StepRow]) -> State:
     return "interrupted" if rows or run.states() else "empty"
 
 
-def _rows(folder: Path) -> list[StepRow]:
+def rows_of(folder: Path) -> list[StepRow]:
+    """Return the rows of a run's log; none where it cannot be read."""
     try:
         return read_log(folder)
     except (OSError, ValueError, TypeError):  # of another version, or damaged: the run is listed all the same

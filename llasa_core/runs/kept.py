@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import llasa_core
+from llasa_core.locks import is_held
 from llasa_core.model.base_lm import cache_dir
 from llasa_core.runs.size import size_of
 
@@ -19,6 +20,7 @@ SHIPPED = Path(llasa_core.__file__).parent / "checkpoints"
 """As in `model.checkpoint`, which takes torch along."""
 CACHE_PREFIX = "cache:"
 """Before the name of a cache entry, so that no run has the same name."""
+LOCK = "lock"
 LEFT_BY = re.compile(r"\.(?P<meant>.+?)(\.(?P<pid>\d+))?\.(tmp|old)")
 """Names that a whole file or folder has before it is one, and that what it replaces has until it is gone."""
 
@@ -59,11 +61,18 @@ def leftovers(runs: Path) -> list[Leftover]:
     """Return what killed processes have left below the runs folder and in the cache; not what a live one writes."""
     found = []
     for path in _hidden(runs):
-        found += _as_leftover(path, path.relative_to(runs).as_posix())
+        if not any(is_held(lock) for lock in locks_above(path, runs)):
+            found += _as_leftover(path, path.relative_to(runs).as_posix())
     cache = cache_dir()
     for path in sorted(cache.iterdir()) if cache.is_dir() else []:
         found += _as_leftover(path, CACHE_PREFIX + path.name)
     return found
+
+
+def locks_above(path: Path, runs: Path) -> list[Path]:
+    """Return the locks of the folders that a path is in, and its own, as far as the runs folder."""
+    folders = (folder for folder in (path, *path.parents) if folder != runs and folder.is_relative_to(runs))
+    return [lock for folder in folders if (lock := folder / LOCK).is_file()]
 
 
 def _hidden(folder: Path) -> Iterator[Path]:

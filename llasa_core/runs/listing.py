@@ -10,7 +10,7 @@ from llasa_core.runs.kept import cache_entries, leftovers, shipped_checkpoints
 from llasa_core.runs.size import megabytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from llasa_core.runs.found import RunFound
@@ -45,9 +45,9 @@ class Listing:
         lines = self._runs()
         for title, kept in (("shipped checkpoints", self.checkpoints), ("caches", self.caches)):
             if kept:
-                lines += ["", *aligned([(title, "size", ""), *_rows(kept)])]
+                lines += ["", *aligned([(title, "size", ""), *_rows(kept)], right=(1,))]
         if self.leftovers:
-            lines += ["", *aligned([("left by killed processes", "size", ""), *_rows(self.leftovers)])]
+            lines += ["", *aligned([("left by killed processes", "size", ""), *_rows(self.leftovers)], right=(1,))]
             lines.append(f"`llasa runs clean {self.leftovers[0].name}` removes the first")
         return "\n".join(lines)
 
@@ -58,7 +58,7 @@ class Listing:
         rows = [head, *(_run_cells(run) for run in self.runs)]
         total = sum(run.bytes for run in self.runs)
         words = "run" if len(self.runs) == 1 else "runs"
-        return [*aligned(rows, left=2), f"{len(self.runs)} {words} in {self.folder}, {megabytes(total)}"]
+        return [*aligned(rows, right=(2, 3, 4, 5, 6)), f"{len(self.runs)} {words} in {self.folder}, {megabytes(total)}"]
 
 
 def list_all(runs: Path) -> Listing:
@@ -105,11 +105,11 @@ def ago(seconds: float) -> str:
     return f"{days} {'day' if days == 1 else 'days'} ago"
 
 
-def aligned(rows: Sequence[tuple[str, ...]], left: int = 1) -> list[str]:
-    """Return rows as lines, the first columns to the left, the rest to the right."""
+def aligned(rows: Sequence[tuple[str, ...]], right: Collection[int]) -> list[str]:
+    """Return rows as lines; columns of numbers, by their index, stand to the right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
-        cells = [c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
         lines.append("  ".join(cells).rstrip())
     return lines

@@ -19,7 +19,7 @@ def size_of(path: Path) -> int:
 
 def _bytes(file: Path | str) -> int:
     with suppress(OSError):
-        return os.lstat(file).st_size  # noqa: PTH116 - a link takes no room
+        return os.lstat(file).st_size  # of a link: it takes no room
     return 0
 
 

@@ -21,7 +21,7 @@ STRETCHED = ("linear", "dynamic")
 """Kinds of rope scaling whose `max_position_embeddings` is the length before it."""
 
 
-def check_samples(  # noqa: PLR0913 - what a sample may not exceed, and how to name it
+def check_samples(
     lengths: Sequence[int],
     answer_tokens: Sequence[int],
     ids: Sequence[str],
@@ -55,7 +55,7 @@ def check_samples(  # noqa: PLR0913 - what a sample may not exceed, and how to n
         longest = max(length for _, length in over_budget)
         found.append(
             DataError(
-                f"{_are(over_budget)} longer than the {budget:,} tokens that are computed at once: {_names(over_budget)}",
+                f"{_are(over_budget)} longer than the {budget:,} tokens of a pack: {_names(over_budget)}",
                 where=where,
                 fix=f"set `{stage}.micro_batch_tokens` to {longest} or more; a sample is never cut",
             )
@@ -63,7 +63,7 @@ def check_samples(  # noqa: PLR0913 - what a sample may not exceed, and how to n
     if over_context:
         found.append(
             DataError(
-                f"{_are(over_context)} longer than the {context:,} tokens that the base LM takes: {_names(over_context)}",
+                f"{_are(over_context)} longer than the base LM's {context:,} tokens: {_names(over_context)}",
                 where=where,
                 fix="lower `model.sensor_tokens`, leave these samples out, or name an LM with a longer context",
             )

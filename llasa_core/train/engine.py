@@ -268,7 +268,9 @@ class DeepSpeedEngine:
         from deepspeed.utils import safe_get_full_optimizer_state  # noqa: PLC0415
 
         self._link_moments()
-        return {name: safe_get_full_optimizer_state(parameter, name) for name in MOMENTS}
+        found = {name: safe_get_full_optimizer_state(parameter, name) for name in MOMENTS}
+        shape = getattr(parameter, "ds_shape", parameter.shape)  # no moments while float16 has skipped every step
+        return {name: torch.zeros(shape) if value is None else value for name, value in found.items()}
 
     def set_moments(
         self,

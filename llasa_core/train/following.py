@@ -128,7 +128,7 @@ class Following:
         return bool(events)
 
     def _note_end(self, launcher: Launcher, code: int) -> None:
-        if launcher.is_remote and code == SSH_FAILED:
+        if launcher.is_remote and (code < 0 or code == SSH_FAILED):
             had_ranks = launcher in self._with_ranks
             words = self._last_words.get(launcher, "")
             self.endings.connection_ended(launcher.host, had_ranks=had_ranks, last_words=words)

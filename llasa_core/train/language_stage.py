@@ -253,7 +253,7 @@ def read_encoder(path: Path, config: EncoderConfig) -> LimuBert:
     return encoder.eval()
 
 
-def build_model(  # noqa: PLR0913 - what a model is made of, and where
+def build_model(
     recipe: Recipe,
     encoder: LimuBert,
     device: torch.device,

@@ -1,7 +1,7 @@
 """How much memory a stage needs on each device, before anything is loaded.
 
-What one pack holds is counted by a rehearsal of the model on fake tensors (`rehearsal.py`); what weights, gradients and
-AdamW's moments hold is arithmetic: 4 bytes a trained weight, 4 its gradient, 8 its two moments, shared out as ZeRO does.
+What one pack holds is counted by a rehearsal of the model on fake tensors (`rehearsal.py`); what weights, gradients
+and AdamW's moments hold is arithmetic: 4 bytes a trained weight, 4 its gradient, 8 its two moments, shared as ZeRO does.
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llasa_core.train.placement import Placement
-from llasa_core.train.rehearsal import GRADIENTS, Rehearsal
+from llasa_core.train.engine import BUCKET_ELEMENTS, ZERO_3
+from llasa_core.train.rehearsal import GRADIENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from llasa_core.recipe import FinetuneConfig, PretrainConfig
+    from llasa_core.train.placement import Placement
+    from llasa_core.train.rehearsal import Rehearsal
 
 FLOAT = 4
 """Bytes of a float32."""
 NF4_BYTES = 0.53
-"""Bytes of a 4-bit weight with its share of the scales, which are quantised once more (Dettmers et al., QLoRA, 2023)."""
-BUCKET_ELEMENTS = 500_000_000
-"""DeepSpeed's `reduce_bucket_size`: gradients are copied together up to this many before ranks exchange them. ZeRO 1 to 3
-reserve it whole, 2 GB, unless it is set to less."""
+"""Bytes of a 4-bit weight and its share of the scales, themselves quantised (Dettmers et al., QLoRA, 2023)."""
+UNSHARED_BUCKET_ELEMENTS = 500_000_000
+"""Gradients that DeepSpeed exchanges at once under ZeRO 0."""
 LIVE_ELEMENTS = 1_000_000_000
 """DeepSpeed's `stage3_max_live_parameters`: about as many weights are whole at once with ZeRO 3."""
 PREFETCH_ELEMENTS = 50_000_000
@@ -34,7 +35,9 @@ NCCL_BYTES = 400 * 10**6
 """NCCL's buffers, with more than one rank: a round figure."""
 PROCESS_BYTES = 700 * 10**6
 """Python, torch, transformers and peft in a CPU process, before a weight is loaded: 0.6 to 0.7 GB measured on Linux."""
-ZERO_2, ZERO_3 = 2, 3
+KEPT_BY_THE_HEAP = 0.6
+"""glibc keeps so much more than packs hold for later: 0.3 to 0.8 measured on SmolLM2 by benchmarks/memory.py. What oneDNN
+compiles for each new length of a pack in bfloat16 is in that."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class MemoryNeed:
     on_host: int
     """What is offloaded to the host's memory, for each rank."""
     reasons: tuple[str, ...] = ()
-    """Why the figure may be more than a tenth off; none where it was compared with what was measured."""
+    """Why `tensors` may be more than a tenth off; none where it was compared with what was counted."""
 
     @property
     def tensors(self) -> int:
@@ -62,16 +65,17 @@ class MemoryNeed:
 
     @property
     def is_certain(self) -> bool:
-        """Whether the figure is known to be within a tenth."""
+        """Whether the bytes in tensors are known to be within a tenth."""
         return not self.reasons
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `--json` shows."""
         return {
             "bytes": self.total,
-            "items": self.items,
-            "beside_tensors": self.beside,
-            "on_host": self.on_host,
+            "tensor_bytes": self.tensors,
+            "items_bytes": self.items,
+            "beside_tensors_bytes": self.beside,
+            "on_host_bytes": self.on_host,
             "is_certain": self.is_certain,
             "reasons": list(self.reasons),
         }
@@ -99,6 +103,8 @@ class Ranks:
 
     n: int
     has_cuda: bool
+    n_on_a_host: int | None = None
+    """Of several hosts; all when left out."""
 
     @property
     def is_launched(self) -> bool:
@@ -106,8 +112,14 @@ class Ranks:
         return self.has_cuda or self.n > 1
 
 
-def need(
-    rehearsal: Rehearsal, placement: Placement, ranks: Ranks, *, is_nf4: bool = False, accumulates: bool = True
+def memory_need(
+    rehearsal: Rehearsal,
+    placement: Placement,
+    ranks: Ranks,
+    *,
+    is_nf4: bool = False,
+    accumulates: bool = True,
+    doubts: Sequence[str] = (),
 ) -> MemoryNeed:
     """Sum up what a device holds.
 
@@ -117,6 +129,7 @@ def need(
         ranks: how many share, and what they are.
         is_nf4: whether frozen linear layers are held in 4 bits.
         accumulates: whether a rank computes more than one pack a step, and so holds gradients while it does.
+        doubts: what else makes the figure less sure.
     """
     stage, trained = placement.zero_stage, FLOAT * rehearsal.n_trained
     share = 1 / ranks.n if stage else 1.0
@@ -129,7 +142,7 @@ def need(
         "gradients": gradients,
         "AdamW's moments": 2 * trained,
     }
-    bucket = _bucket(rehearsal.n_trained) if ranks.is_launched else 0
+    bucket = _bucket(ranks, stage, trained)
     if stage:
         items["float32 copy that ZeRO updates"] = trained
         for name in ("float32 copy that ZeRO updates", "AdamW's moments"):
@@ -149,17 +162,18 @@ def need(
     at_exchange = trained - gradients + bucket if ranks.is_launched and not stage else 0
     if at_exchange > sum(pack.values()):  # the pack is gone when DeepSpeed copies the gradients of ZeRO 0 together
         pack = {"gradients, exchanged": at_exchange}
-    beside = CUDA_BYTES + (NCCL_BYTES if ranks.n > 1 else 0) if ranks.has_cuda else PROCESS_BYTES
-    return MemoryNeed({**items, **pack}, beside, on_host, tuple(_doubts(placement, ranks, is_nf4=is_nf4)))
+    if ranks.has_cuda:
+        beside = CUDA_BYTES + (NCCL_BYTES if ranks.n > 1 else 0)
+    else:
+        beside = PROCESS_BYTES + round(KEPT_BY_THE_HEAP * sum(pack.values()))
+    return MemoryNeed({**items, **pack}, beside, on_host, (*doubts, *_doubts(placement, ranks, is_nf4=is_nf4)))
 
 
-def bucket_elements(n_trained: int) -> int:
-    """Return how many gradients DeepSpeed's bucket has to hold; its own default is 2 GB even for a small adapter."""
-    return max(1, min(n_trained, BUCKET_ELEMENTS))
-
-
-def _bucket(n_trained: int) -> int:
-    return FLOAT * bucket_elements(n_trained)
+def _bucket(ranks: Ranks, zero_stage: int, trained: int) -> int:
+    """Return what DeepSpeed copies gradients into: a buffer of fixed size under ZeRO 1 to 3, else what is needed."""
+    if not ranks.is_launched:
+        return 0
+    return FLOAT * BUCKET_ELEMENTS if zero_stage else min(trained, FLOAT * UNSHARED_BUCKET_ELEMENTS)
 
 
 def _frozen(rehearsal: Rehearsal, *, is_nf4: bool) -> int:

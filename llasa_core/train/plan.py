@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from llasa_core.data.qa import read_qa
-from llasa_core.data.report import report_of
-from llasa_core.data.split import SPLITS
-from llasa_core.data.store import read_manifest
 from llasa_core.errors import DataError, LlasaError
 from llasa_core.model.parameter_counts import (
     UnknownSizes,
@@ -21,49 +15,20 @@ from llasa_core.model.parameter_counts import (
     projector_parameters,
 )
 from llasa_core.recipe_file import described
+from llasa_core.train.checks import check_windows
+from llasa_core.train.data_counts import DataFound, look_at_data
+from llasa_core.train.outlook import Devices, attention_of, disk_needed, layout_of
+from llasa_core.train.samples import bracketed, config_of, local_lm, survey
 from llasa_core.train.schedule import Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from llasa_core.model.base_lm import BaseLm
     from llasa_core.recipe import Recipe, StageName
     from llasa_core.recipe_file import LoadedRecipe
-
-
-@dataclass(frozen=True)
-class DataCounts:
-    """What the data folder holds."""
-
-    folder: str
-    splits: dict[str, dict[str, int]]
-    """Subjects and windows of each split."""
-    qa_items: dict[str, dict[str, int]]
-    """Items of each kind, of each split."""
-
-
-@dataclass(frozen=True)
-class StagePlan:
-    """What one stage would do."""
-
-    stage: StageName
-    items: int | None
-    """QA items to choose from, or windows; None while the data is not there."""
-    items_per_epoch: int | None
-    epochs: int
-    batch_size: int
-    steps: int | None
-    trained: dict[str, int | None]
-    """Parameters of each part that is trained; None while they are not known."""
-    unknown: str | None
-    """Why some are not known."""
-
-    @property
-    def is_capped(self) -> bool:
-        """Whether `max_steps` ends the stage before its epochs do."""
-        if self.steps is None or self.items_per_epoch is None:
-            return False
-        return self.steps < self.epochs * math.ceil(self.items_per_epoch / self.batch_size)
+    from llasa_core.train.data_counts import DataCounts
 
 
 @dataclass(frozen=True)
@@ -77,6 +42,8 @@ class Plan:
     """The launcher's command line; None where one process trains on the CPU."""
     problem: LlasaError | None
     """Why it would not begin; what could be found out stands in the rest."""
+    disk_free_bytes: int | None = None
+    """Where runs are kept."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
@@ -86,35 +53,91 @@ class Plan:
             "data": self.data,
             "stages": self.stages,
             "command": self.command,
+            "disk_free_bytes": self.disk_free_bytes,
         }
 
     def __str__(self) -> str:
-        return "\n".join([described(self.loaded), *self.lines()])
+        return self.text()
 
-    def lines(self) -> list[str]:
+    def text(self, mark: Callable[[str], str] = bracketed) -> str:
+        """Return the whole plan for people; `mark` shows which text is learned."""
+        return "\n".join([described(self.loaded), *self.lines(mark)])
+
+    def lines(self, mark: Callable[[str], str] = bracketed) -> list[str]:
         """Return what follows from the recipe, for people."""
         launcher = " ".join(self.command) if self.command else "none: one process trains on the CPU"
-        data = _data_lines(self.data) if self.data else ["data      not there yet"]
-        return [*data, *(line for stage in self.stages for line in _stage_lines(stage)), f"launcher  {launcher}"]
+        data = self.data.lines() if self.data else ["data      not there yet"]
+        stages = [line for stage in self.stages for line in stage.lines(mark)]
+        disk = [] if self.disk_free_bytes is None else [f"disk      {self._disk()}"]
+        return [*data, *stages, *disk, f"launcher  {launcher}"]
+
+    def _disk(self) -> str:
+        needed = [stage.disk_needed_bytes for stage in self.stages]
+        need = "unknown" if None in needed else f"{sum(filter(None, needed)) / 1e9:,.2f} GB"
+        return f"{need} needed for states and results, {(self.disk_free_bytes or 0) / 1e9:,.1f} GB free"
 
 
-def make_plan(loaded: LoadedRecipe, stage: StageName, command: Sequence[str] | None = None) -> Plan:
+def make_plan(
+    loaded: LoadedRecipe,
+    stage: StageName,
+    command: Sequence[str] | None = None,
+    *,
+    devices: Devices | None = None,
+    looks_at_samples: bool = False,
+) -> Plan:
     """Find out what a stage would do.
 
     Args:
         loaded: the recipe.
         stage: `pretrain` is preceded by `encoder` where the recipe names no encoder.
         command: the launcher's command line, if there will be one.
+        devices: what would compute it, and where runs are kept; finetune begins with the pretrain run's result there.
+        looks_at_samples: encode the first steps' samples, which takes a second or two.
 
     Returns:
         The plan; where the data cannot be used, `problem` says why and the rest is as full as it can be.
     """
     recipe = loaded.resolved
-    data, problem = _counts(recipe)
+    data = look_at_data(recipe)
     names: list[StageName] = ["encoder", stage] if stage == "pretrain" and not recipe.encoder.checkpoint else [stage]
-    stages = tuple(_stage_plan(recipe, name, data) for name in names)
-    problem = problem or next((_no_items(recipe, plan) for plan in stages if plan.items == 0), None)
-    return Plan(loaded, data, stages, None if command is None else tuple(command), problem)
+    stages = [_stage_plan(recipe, name, data.counts) for name in names]
+    problem = data.problem or next((_no_items(recipe, plan) for plan in stages if plan.items == 0), None)
+    try:
+        if problem is None and data.manifest is not None and devices:
+            check_windows(data.manifest, source_of(stage, recipe, devices.runs / loaded.name), recipe.data.folder)
+        base = local_lm(recipe.model.base_lm)
+        if looks_at_samples:
+            stages[-1] = _with_attention(stages[-1], recipe, base, devices or Devices())
+        if problem is None and looks_at_samples:
+            stages[-1] = _with_samples(stages[-1], recipe, data, base, (devices or Devices()).n_ranks)
+        if looks_at_samples:
+            layout = layout_of(recipe, stage, devices or Devices(), stages[-1].samples)
+            stages[-1] = replace(stages[-1], layout=layout)
+    except LlasaError as error:
+        problem = problem or error
+    free = devices.disk_free_bytes if devices else None
+    return Plan(loaded, data.counts, tuple(stages), None if command is None else tuple(command), problem, free)
+
+
+def _with_attention(plan: StagePlan, recipe: Recipe, base: BaseLm | None, devices: Devices) -> StagePlan:
+    """Add which attention the stage takes, if the base LM's sizes are known."""
+    try:
+        lm_config = lm_sizes(recipe.model.base_lm) if base is None else config_of(base)
+    except UnknownSizes:
+        return plan
+    return replace(plan, attention=attention_of(recipe, getattr(recipe, plan.stage), lm_config, devices))
+
+
+def _with_samples(plan: StagePlan, recipe: Recipe, data: DataFound, base: BaseLm | None, n_ranks: int) -> StagePlan:
+    """Add what the stage's first samples are to the LM, if its tokenizer is here."""
+    if base is None:
+        reason = f"not known before {recipe.model.base_lm} is fetched: its tokenizer decides"
+        return replace(plan, no_samples=reason)
+    config = getattr(recipe, plan.stage)
+    items = [item for item in data.train_items if config.kinds is None or item.kind in config.kinds]
+    schedule = Schedule.of(config, len(items), recipe.seed)
+    qa_file = recipe.data.folder / "qa-train.json"
+    return replace(plan, samples=survey(recipe, plan.stage, items, schedule, base, n_ranks, qa_file))
 
 
 def source_of(stage: StageName, recipe: Recipe, runs: Path) -> Path:
@@ -138,51 +161,6 @@ def source_of(stage: StageName, recipe: Recipe, runs: Path) -> Path:
     return starts[stage]
 
 
-def check_fits(recipe: Recipe, manifest: dict[str, Any]) -> None:
-    """Check that the encoder takes the data folder's windows and that the sensor tokens divide them.
-
-    Raises:
-        DataError: they do not fit.
-    """
-    windows = manifest["settings"]["windows"]
-    length = round(windows["window_s"] * windows["sampling_rate_hz"])
-    if length > recipe.encoder.max_len:
-        raise DataError(
-            f"a window of {length} samples is longer than the encoder's {recipe.encoder.max_len}",
-            where=recipe.data.folder,
-            fix="prepare the data with shorter windows, or raise `encoder.max_len`",
-        )
-    if length % recipe.model.sensor_tokens:
-        raise DataError(
-            f"{recipe.model.sensor_tokens} sensor tokens do not divide a window of {length} samples",
-            where=recipe.data.folder,
-            fix=f"set `model.sensor_tokens` to a divisor of {length}",
-        )
-
-
-def _counts(recipe: Recipe) -> tuple[DataCounts | None, LlasaError | None]:
-    """Count what the data folder holds, as far as it can be read, and say what is wrong with it."""
-    folder = recipe.data.folder
-    try:
-        manifest = read_manifest(folder)
-    except LlasaError as error:
-        return None, error
-    report = report_of(folder, manifest, 0.0)
-    splits = {name: {key: part[key] for key in ("subjects", "windows")} for name, part in report.splits.items()}
-    qa_items: dict[str, dict[str, int]] = {split: {} for split in SPLITS}
-    try:
-        for split in SPLITS:
-            qa_items[split] = _kinds(folder / f"qa-{split}.json")
-        check_fits(recipe, manifest)
-    except LlasaError as error:
-        return DataCounts(str(folder), splits, qa_items), error
-    return DataCounts(str(folder), splits, qa_items), None
-
-
-def _kinds(qa_file: Path) -> dict[str, int]:
-    return dict(Counter(item.kind for item in read_qa(qa_file)).most_common())
-
-
 def _stage_plan(recipe: Recipe, stage: StageName, data: DataCounts | None) -> StagePlan:
     trained, unknown = _trained(recipe, stage)
     if stage == "encoder":
@@ -203,7 +181,16 @@ def _stage_plan(recipe: Recipe, stage: StageName, data: DataCounts | None) -> St
         None if items is None else schedule.n_steps,
         trained,
         unknown,
+        None if stage == "encoder" else config.micro_batch_tokens,
+        disk_needed_bytes=_disk_needed(recipe, stage, trained),
     )
+
+
+def _disk_needed(recipe: Recipe, stage: StageName, trained: dict[str, int | None]) -> int | None:
+    counts = [count for count in trained.values() if count is not None]
+    if len(counts) < len(trained):
+        return None
+    return disk_needed(sum(counts), 2 if stage == "encoder" else getattr(recipe, stage).keep_states)
 
 
 def _trained(recipe: Recipe, stage: StageName) -> tuple[dict[str, int | None], str | None]:
@@ -239,31 +226,3 @@ def _no_items(recipe: Recipe, plan: StagePlan) -> DataError:
         where=recipe.data.folder / "qa-train.json",
         fix="prepare the data with questions (`--qa facts`), or name other `kinds` in the recipe",
     )
-
-
-def _data_lines(data: DataCounts) -> list[str]:
-    lines = [f"data      {data.folder}"]
-    for split, counts in data.splits.items():
-        kinds = ", ".join(f"{n:,} {kind}" for kind, n in data.qa_items[split].items())
-        of_people = f"{counts['windows']:,} windows of {_count(counts['subjects'], 'subject')}"
-        lines.append(f"  {split:<8}{of_people}; QA items: {kinds or 'none'}")
-    return lines
-
-
-def _stage_lines(plan: StagePlan) -> list[str]:
-    unit = "windows" if plan.stage == "encoder" else "QA items"
-    parts = ", ".join(f"{name} {'unknown' if n is None else f'{n:,}'}" for name, n in plan.trained.items())
-    steps = "unknown while the data is not there"
-    if plan.items is not None:
-        epochs = f"{_count(plan.epochs, 'epoch')} of {plan.items_per_epoch:,} of {plan.items:,} {unit}"
-        capped = ", stopped by `max_steps`" if plan.is_capped else ""
-        steps = f"{plan.steps:,}: {epochs}, {plan.batch_size} a step{capped}"
-    return [
-        plan.stage,
-        f"  trains    {parts} parameters" + (f" ({plan.unknown})" if plan.unknown else ""),
-        f"  steps     {steps}",
-    ]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

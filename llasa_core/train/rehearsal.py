@@ -33,6 +33,7 @@ ACTIVATIONS = "activations of the LM"
 SENSOR = "encoder and projector"
 LOGITS = "logits and loss"
 BACKWARD = "backward pass"
+PACK = "windows and token ids"
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,7 @@ def _two_packs(model: LlasaModel, pack: Pack) -> tuple[dict[str, int], dict[str,
     """Return what is alive beside the weights at the peaks of a step's first pack and of its second."""
     count = TensorCount()
     count.add((*model.parameters(), *model.buffers()), WEIGHTS)
+    count.add((value for value in vars(pack).values() if isinstance(value, torch.Tensor)), PACK)
     _tell_kinds_apart(model, count)
     peaks = []
     with count:
@@ -226,7 +228,7 @@ def _tell_kinds_apart(model: LlasaModel, count: TensorCount) -> None:
     model.projector.register_forward_hook(becomes(ACTIVATIONS))
     model.lm.get_decoder().register_forward_hook(becomes(LOGITS))
     for parameter in _trained(model):
-        parameter.register_post_accumulate_grad_hook(
+        parameter.register_post_accumulate_grad_hook(  # type: ignore[no-untyped-call]
             lambda parameter: count.add([parameter.grad], GRADIENTS) if parameter.grad is not None else None
         )
 

@@ -121,6 +121,8 @@ class Run:
     def save_state(self, step: int, engine: Engine, write: Callable[[Path], None], *, size: int, keep: int) -> None:
         """Save a state after `step` steps; called on every rank. It appears whole, and old states go after it.
 
+        States of later steps go too: they are damaged, or the run would have gone on from them.
+
         Args:
             step: steps done.
             engine: of this rank.
@@ -135,16 +137,23 @@ class Run:
         beside = folder.with_name(f".{folder.name}.tmp")
         folder.parent.mkdir(parents=True, exist_ok=True)
         if engine.rank == 0:
-            for left in folder.parent.glob(".step-*.tmp"):
+            for left in folder.parent.glob(".step-*"):  # of saves that were killed
                 remove(left)
             _check_room(folder, size)
         engine.meet()
-        with full_disk_named(folder):
-            write(beside)
+        try:
+            with full_disk_named(folder):
+                write(beside)
+                if engine.rank == 0:
+                    put_in_place(beside, folder)
+        finally:
+            if engine.rank == 0:
+                remove(beside)
         if engine.rank == 0:
-            put_in_place(beside, folder)
-            for _, old in self.states()[:-keep]:
-                shutil.rmtree(old)
+            done = [state for state in self.states() if state[0] <= step]
+            for state in self.states():
+                if state not in done[-keep:]:
+                    remove(state[1])
         engine.meet()
 
     def finish(self) -> None:

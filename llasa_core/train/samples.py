@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llasa_core.model.base_lm import EMBEDDED, TINY, BaseLm, is_fetched, locate, read_config
+from llasa_core.model.base_lm import EMBEDDED, TINY, BaseLm, is_fetched, locate
+from llasa_core.model.lm_folder import read_config
 from llasa_core.model.tiny_lm import TINY_CONFIG
 from llasa_core.train.checks import check_samples, context_of
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 MOST_ENCODED = 2000
 """Samples that are looked at: a second or two. The steps are drawn at random, so these stand for all."""
 PREVIEWED = 2
+CONTROL = {"\n": "⏎", "\t": "⇥", "\r": "␍"}
+"""How letters that a terminal would obey are shown; others become `�`."""
 BARS = 8
 BAR_WIDTH = 40
 
@@ -49,7 +52,7 @@ class Preview:
         """Return the sample as one line, with what is learned marked."""
         parts = []
         for piece in self.pieces:
-            text = piece.text.replace("\n", "⏎")
+            text = "".join(letter if letter.isprintable() else CONTROL.get(letter, "�") for letter in piece.text)
             parts.append(mark(text) if piece.kind == "learned" else text)
         return "".join(parts)
 
@@ -57,6 +60,29 @@ class Preview:
 def bracketed(text: str) -> str:
     """Mark what is learned where there is no colour."""
     return f"[[{text}]]"
+
+
+@dataclass(frozen=True)
+class PackSize:
+    """How large a pack is."""
+
+    tokens: int
+    samples: int
+    longest: int
+    windows: int
+    learned: int
+
+    @classmethod
+    def covering(cls, sizes: Sequence[PackSize]) -> PackSize:
+        """Return a size that is at least each of these; `blocks` pads all samples of a pack to its longest."""
+        padded = max(sizes, key=lambda size: size.samples * size.longest)
+        return cls(
+            max(size.tokens for size in sizes),
+            padded.samples,
+            padded.longest,
+            max(size.windows for size in sizes),
+            max(size.learned for size in sizes),
+        )
 
 
 @dataclass(frozen=True)
@@ -84,6 +110,8 @@ class SampleSurvey:
     """Estimated from these samples."""
     context: int | None
     """Most tokens that the base LM takes."""
+    largest_pack: PackSize
+    """At least as large as each of these packs; what memory is predicted from."""
     previews: tuple[Preview, ...] = field(repr=False)
 
     def lines(self, budget: int, mark: Callable[[str], str] = bracketed) -> list[str]:
@@ -103,10 +131,11 @@ class SampleSurvey:
     def _bars(self) -> list[str]:
         most = max(count for _, _, count in self.histogram)
         width = len(f"{self.histogram[-1][1]:,}")
-        return [
-            f"            {start:>{width},}–{end - 1:<{width},} {'█' * round(BAR_WIDTH * count / most) or '·'} {count:,}"
-            for start, end, count in self.histogram
-        ]
+        lines = []
+        for start, end, count in self.histogram:
+            bar = "█" * round(BAR_WIDTH * count / most) or "·"
+            lines.append(f"            {start:>{width},}–{end - 1:<{width},} {bar} {count:,}")
+        return lines
 
 
 def local_lm(name: str) -> BaseLm | None:
@@ -128,8 +157,19 @@ def local_lm(name: str) -> BaseLm | None:
     return BaseLm(name, Path(found).parent) if isinstance(found, str) else None
 
 
-def survey(  # noqa: PLR0913 - what a stage computes on
-    recipe: Recipe, stage: StageName, items: Sequence[QaItem], schedule: Schedule, base: BaseLm, n_ranks: int, qa_file: Path
+def config_of(base: BaseLm) -> dict[str, Any]:
+    """Return what a base LM's `config.json` says."""
+    return TINY_CONFIG if base.folder is None else read_config(base.folder)
+
+
+def survey(
+    recipe: Recipe,
+    stage: StageName,
+    items: Sequence[QaItem],
+    schedule: Schedule,
+    base: BaseLm,
+    n_ranks: int,
+    qa_file: Path,
 ) -> SampleSurvey:
     """Encode the samples of the first steps, at most `MOST_ENCODED` and one epoch, and pack them as the run will.
 
@@ -161,14 +201,22 @@ def survey(  # noqa: PLR0913 - what a stage computes on
     encoded = [encode(template, items[i].conversations, len(items[i].windows)) for i in chosen]
     lengths = [length_of(one, sensor_tokens) for one in encoded]
     learned = [sum(one.is_answer) for one in encoded]
-    context = context_of(TINY_CONFIG if base.folder is None else read_config(base.folder))
+    context = context_of(config_of(base))
     ids = [items[i].id for i in chosen]
     check_samples(lengths, learned, ids, budget, context, stage=stage, where=qa_file)
-    ends = np.cumsum([len(step) for step in steps]).tolist()
+    firsts = np.cumsum([0, *map(len, steps)]).tolist()
     packs = [
-        sum(map(len, plan_packs(lengths[end - len(step) : end], budget, n_ranks)))
-        for step, end in zip(steps, ends, strict=True)
+        [first + place for place in pack]
+        for first, step in zip(firsts, steps, strict=False)
+        for of_rank in plan_packs(lengths[first : first + len(step)], budget, n_ranks)
+        for pack in of_rank
     ]
+
+    def size_of(pack: list[int]) -> PackSize:
+        windows = sum(encoded[i].n_windows for i in pack)
+        longest = max(lengths[i] for i in pack)
+        return PackSize(sum(lengths[i] for i in pack), len(pack), longest, windows, sum(learned[i] for i in pack))
+
     return SampleSurvey(
         samples=len(chosen),
         steps=n_steps,
@@ -179,11 +227,12 @@ def survey(  # noqa: PLR0913 - what a stage computes on
         longest=max(lengths),
         histogram=_histogram(lengths),
         learned_share=round(sum(learned) / sum(lengths), 4),
-        packs_per_step=round(sum(packs) / n_steps, 2),
-        packing_efficiency=round(sum(lengths) / (sum(packs) * budget), 4),
+        packs_per_step=round(len(packs) / n_steps, 2),
+        packing_efficiency=round(sum(lengths) / (len(packs) * budget), 4),
         tokens_per_step=round(sum(lengths) / n_steps, 1),
         tokens_per_epoch=round(sum(lengths) / len(lengths) * schedule.items_per_epoch),
         context=context,
+        largest_pack=PackSize.covering([size_of(pack) for pack in packs if pack]),
         previews=tuple(
             Preview(name, tuple(_pieces(one, codec, sensor_tokens)))
             for name, one in list(zip(ids, encoded, strict=True))[:PREVIEWED]

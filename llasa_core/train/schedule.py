@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,8 +50,13 @@ class Schedule:
     def items_of(self, step: int) -> np.ndarray:
         """Return the positions of the items of one step; a permutation drawn anew for each epoch."""
         epoch, place = divmod(step, self.steps_per_epoch)
-        order = np.random.default_rng((self.seed, epoch)).permutation(self.n_items)[: self.items_per_epoch]
-        return order[place * self.batch_size : (place + 1) * self.batch_size]
+        order = _order(self.seed, epoch, self.n_items)[: self.items_per_epoch]
+        return order[place * self.batch_size : (place + 1) * self.batch_size].copy()
+
+
+@lru_cache(maxsize=2)  # a step asks several times, and a million items take 20 ms to shuffle
+def _order(seed: int, epoch: int, n_items: int) -> np.ndarray:
+    return np.random.default_rng((seed, epoch)).permutation(n_items)
 
 
 def learning_rate_factor(step: int, n_steps: int, warmup_fraction: float) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-class TensorCount(TorchDispatchMode):
+class TensorCount(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Knows every tensor's memory that an operation returns inside of it, from then until it is freed.
 
     Memory that several tensors share counts once. What a kernel takes and gives back inside one operation is not seen.
@@ -23,7 +23,7 @@ class TensorCount(TorchDispatchMode):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.kind = "other"
         """What tensors are from now on."""
         self.alive: Counter[str] = Counter()

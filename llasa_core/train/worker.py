@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from llasa_core.errors import RunError
 from llasa_core.recipe_file import load_recipe
 from llasa_core.train.engine import make_engine
 from llasa_core.train.log import write_curve
 from llasa_core.train.loop import train
 from llasa_core.train.placement import Placement
 from llasa_core.train.stages import make_stage
-from llasa_core.train.state import State
+from llasa_core.train.state import newest_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +46,7 @@ def work(
     recipe = load_recipe(run.folder / "recipe.yaml").recipe
     placement = Placement.read(run.folder)
     stage = make_stage(stage_name, recipe, source, _device(), placement, say)
-    states = run.states()
-    first_step, state = (states[-1][0], State(states[-1][1], stage.model)) if states else (0, None)
+    first_step, state = newest_state(run.states(), stage.model, say)
     if state:
         state.put_weights()
     engine = make_engine(stage.model, stage.optimizer, placement)
@@ -56,7 +56,15 @@ def work(
         train(stage, engine, run, recipe.seed, tell, first_step=first_step)
     finally:
         if engine.rank == 0:
-            write_curve(run.folder, stage_name)
+            _draw(run.folder, stage_name, say)
+
+
+def _draw(folder: Path, title: str, say: Callable[[str], None]) -> None:
+    """Draw the losses; what ended the run is more worth knowing than why there is no picture."""
+    try:
+        write_curve(folder, title)
+    except (RunError, OSError) as error:
+        say(f"warning: loss.png was not written: {str(error).splitlines()[0]}")
 
 
 def _any_loss(stage: Stage, engine: Engine) -> torch.Tensor:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TINY = Path(__file__).parents[2] / "recipes" / "tiny.yaml"
 
 
-def step(number: int) -> Progress:
+def step(number: int, mfu: float | None = None) -> Progress:
     """Return what a run of ten steps tells after one of them."""
     return Progress(
         step=number,
@@ -24,8 +24,11 @@ def step(number: int) -> Progress:
         loss=0.5,
         learning_rate=1e-3,
         grad_norm=1.0,
-        items_per_s=1234.0,
-        unit="tokens",
+        items_per_s=123.0,
+        tokens_per_s=1234.0,
+        unit="answer tokens",
+        memory_gb=1.25,
+        mfu=mfu,
         seconds=0.1,
         seconds_left=90.0,
     )
@@ -42,15 +45,17 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(
     lines = out.splitlines()
     assert err == ""
     assert ["epochs:", "9", "#", "--set", "pretrain.epochs=9"] in [line.split() for line in lines]
-    assert lines[-7:] == [
+    start = lines.index("encoder")
+    assert lines[start : start + 7] == [
         "encoder",
         "  trains    encoder 8,766 parameters",
-        "  steps     8: 4 epochs of 12 of 12 windows, 8 a step",
+        "  steps     8: 4 epochs of 12 windows, 8 a step",
         "pretrain",
         "  trains    projector 5,760 parameters",
-        "  steps     4: 9 epochs of 24 of 24 QA items, 8 a step, stopped by `max_steps`",
-        "launcher  none: one process trains on the CPU",
+        "  steps     4 of 27, stopped by `max_steps`: 1.3 epochs of 24 QA items, 8 a step",
+        "  attention blocks: no kernel without a CUDA device",
     ]
+    assert lines[-1] == "launcher  none: one process trains on the CPU"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -63,9 +68,8 @@ def test_a_dry_run_shows_the_launchers_command_line(
 
     shown = json.loads(capsys.readouterr().out)
     command = shown["command"]
-    assert command[:3] == [sys.executable, "-m", "deepspeed.launcher.runner"]
-    assert command[command.index("--num_gpus") + 1] == "2"
-    assert str(Path("R/tiny/finetune")) in command
+    assert command[:4] == [sys.executable, "-u", "-m", "deepspeed.launcher.launch"]
+    assert str(tmp_path / "R" / "tiny" / "finetune") in command
     assert shown["recipe"]["model"]["base_lm"] == "tiny-random"
     assert shown["stages"][0]["trained"] == {"projector": 5760, "adapter": 8192}
     assert shown["data"]["splits"]["train"]["windows"] == 12
@@ -99,12 +103,12 @@ def test_progress_is_a_line_every_so_many_steps(capsys: pytest.CaptureFixture[st
     recipe = Recipe(data=DataConfig(folder=Path("d")), pretrain=PretrainConfig(log_every=4))
     with StageProgress(recipe) as tell:
         for number in range(1, 11):
-            tell("pretrain", step(number))
+            tell("pretrain", step(number, mfu=0.416 if number == 10 else None))
 
     assert capsys.readouterr().err.splitlines() == [
-        "pretrain: step 4 of 10, loss 0.5000, 1,234 tokens/s, 1 min 30 s left",
-        "pretrain: step 8 of 10, loss 0.5000, 1,234 tokens/s, 1 min 30 s left",
-        "pretrain: step 10 of 10, loss 0.5000, 1,234 tokens/s, 1 min 30 s left",
+        "pretrain: step 4 of 10, loss 0.5000, 1,234 tokens/s, 1.2 GB, 1 min 30 s left",
+        "pretrain: step 8 of 10, loss 0.5000, 1,234 tokens/s, 1.2 GB, 1 min 30 s left",
+        "pretrain: step 10 of 10, loss 0.5000, 1,234 tokens/s (42 % MFU), 1.2 GB, 1 min 30 s left",
     ]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from processes import are_gone, parent_of, rank_pids
 
 from llasa_core.errors import InterruptedRun, LlasaError
 from llasa_core.train.following import launch
@@ -57,29 +58,10 @@ def count(run: Run, at_third: Callable[[], None] = lambda: None, **options: Any)
     launch(words, run, [Host("localhost", 2)], port, tell, options.pop("say", lambda _text: None))
 
 
-def pids(run: Run) -> dict[int, int]:
-    """Return the processes of the ranks, as the lock of the run names them."""
-    return {int(rank): int(pid) for rank, pid in re.findall(r"rank (\d+) \(process (\d+)", run.ranks_file.read_text())}
-
-
-def parent_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def are_gone(found: dict[int, int], within_s: float) -> bool:
-    deadline = time.monotonic() + within_s
-    while any(is_alive(pid) for pid in found.values()):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return len(found) == 2
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+def assert_gone(run: Run) -> None:
+    found = rank_pids(run)
+    assert len(found) == 2
+    assert are_gone(found.values(), within_s=0)
 
 
 def error_of(run: Run, at_third: Callable[[], None] = lambda: None, **wrong: int) -> str:
@@ -88,12 +70,12 @@ def error_of(run: Run, at_third: Callable[[], None] = lambda: None, **wrong: int
         (run.folder.with_name("source") / name.replace("_", "-")).write_text(str(step))
     with pytest.raises(LlasaError) as caught:
         count(run, at_third)
-    assert are_gone(pids(run), within_s=0)
+    assert_gone(run)
     return str(caught.value)
 
 
 def test_a_rank_that_is_killed_is_named_with_the_signal(run: Run):
-    said = error_of(run, lambda: os.kill(pids(run)[1], signal.SIGKILL))
+    said = error_of(run, lambda: os.kill(rank_pids(run)[1], signal.SIGKILL))
 
     assert said == (
         "rank 1 was killed by signal 9 (SIGKILL); often the host's memory ran out\n"
@@ -125,7 +107,7 @@ def test_a_rank_that_cannot_begin_says_the_last_line_of_its_traceback(run: Run):
 
 
 def test_the_launchers_death_ends_its_ranks(run: Run):
-    said = error_of(run, lambda: os.kill(parent_of(pids(run)[0]), signal.SIGKILL))
+    said = error_of(run, lambda: os.kill(parent_of(rank_pids(run)[0]), signal.SIGKILL))
 
     assert said.splitlines()[0] == (
         "the deepspeed launcher was killed by signal 9 (SIGKILL); often the host's memory ran out"
@@ -134,18 +116,18 @@ def test_the_launchers_death_ends_its_ranks(run: Run):
 
 COMMAND = """
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:3]
 from pathlib import Path
 import test_launching
 from llasa_core.train.run import Run
-test_launching.count(Run(Path(sys.argv[2])))
+test_launching.count(Run(Path(sys.argv[3])))
 """
 
 
 def begun(run: Run) -> subprocess.Popen[bytes]:
     """Start a command of its own, and return it once both ranks count."""
-    command = subprocess.Popen([sys.executable, "-c", COMMAND, str(HERE), str(run.folder)])
-    while not (run.ranks_file.exists() and len(pids(run)) == 2):
+    command = subprocess.Popen([sys.executable, "-c", COMMAND, str(HERE), str(HERE.parent), str(run.folder)])
+    while len(rank_pids(run)) < 2:
         assert command.poll() is None
         time.sleep(0.02)
     return command
@@ -153,10 +135,10 @@ def begun(run: Run) -> subprocess.Popen[bytes]:
 
 def test_ranks_end_when_their_command_is_killed(run: Run):
     with begun(run) as command:
-        found = pids(run)
+        found = rank_pids(run)
         command.kill()
 
-        assert are_gone(found, within_s=2)
+        assert are_gone(found.values(), within_s=2)
 
 
 def test_a_terminals_interrupt_reaches_the_command_alone(run: Run):
@@ -164,7 +146,7 @@ def test_a_terminals_interrupt_reaches_the_command_alone(run: Run):
     said: list[str] = []
 
     def interrupt() -> None:
-        sessions.update(map(os.getsid, pids(run).values()))
+        sessions.update(map(os.getsid, rank_pids(run).values()))
         os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(InterruptedRun) as caught:
@@ -175,7 +157,7 @@ def test_a_terminals_interrupt_reaches_the_command_alone(run: Run):
     assert said == ["stopping after this step, with a state to go on from; once more stops at once"]
     assert re.fullmatch(r"stopped after step \d+; nothing is lost", caught.value.message)
     assert {file.name for file in run.folder.glob("state*")} == {"state0", "state1"}
-    assert are_gone(pids(run), within_s=0)
+    assert_gone(run)
 
 
 def test_a_second_interrupt_stops_at_once(run: Run):
@@ -189,4 +171,4 @@ def test_a_second_interrupt_stops_at_once(run: Run):
     assert str(caught.value) == (
         f"stopped at once\n  where: {run.folder}\n  fix:   the same command goes on from the last state"
     )
-    assert are_gone(pids(run), within_s=0)
+    assert_gone(run)

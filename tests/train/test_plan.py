@@ -96,7 +96,7 @@ def test_the_samples_of_an_epoch_and_the_steps_can_be_capped():
     assert (finetune.items, finetune.items_per_epoch, finetune.steps) == (11, 4, 6)
     assert capped.steps == 5
     assert make_plan(load("finetune.max_steps=5"), "finetune").lines()[-2] == (
-        "  steps     5: 3 epochs of 4 of 11 QA items, 3 a step, stopped by `max_steps`"
+        "  steps     5 of 6, stopped by `max_steps`: 2.5 epochs of 4 of 11 QA items, 3 a step"
     )
 
 

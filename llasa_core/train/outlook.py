@@ -1,0 +1,101 @@
+"""How a stage would use this machine: attention, layout and memory, and room on the disk."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from llasa_core.model.config import AttentionName
+    from llasa_core.recipe import FinetuneConfig, PretrainConfig, Recipe, StageName
+    from llasa_core.train.fitting import Choice
+    from llasa_core.train.samples import SampleSurvey
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Where runs are kept, and what computes them."""
+
+    runs: Path = Path("runs")
+    n_ranks: int = 1
+    has_cuda: bool = False
+    n_on_a_host: int | None = None
+    """Of several hosts; all when left out."""
+
+    @property
+    def disk_free_bytes(self) -> int:
+        """Room for runs; their folder need not be there yet."""
+        folder = self.runs.absolute()
+        while not folder.is_dir():
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
+
+
+@dataclass(frozen=True)
+class AttentionChoice:
+    """Which attention a stage takes, and why."""
+
+    name: AttentionName
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+def attention_of(
+    recipe: Recipe, config: PretrainConfig | FinetuneConfig, lm_config: dict[str, Any], devices: Devices
+) -> AttentionChoice:
+    """Say which attention a stage would take on these devices.
+
+    Raises:
+        ModelError: the recipe names one that cannot be had.
+    """
+    import torch  # noqa: PLC0415 - a plan without a look at the samples needs none
+
+    from llasa_core.model.attention import choose_attention  # noqa: PLC0415
+
+    device = torch.device("cuda" if devices.has_cuda else "cpu")
+    dtype = getattr(torch, recipe.model.dtype)
+    name = choose_attention(config.attention, SimpleNamespace(**lm_config), device, dtype)
+    if config.attention != "auto":
+        return AttentionChoice(name, "as the recipe says")
+    reasons = {
+        "eager": "the base LM's own attention does what no other does",
+        "flash": "flash-attn is installed",
+        "varlen": "torch's kernel for documents of different lengths",
+        "blocks": "the kernels want 16 bits and narrow heads"
+        if devices.has_cuda
+        else "no kernel without a CUDA device",
+    }
+    return AttentionChoice(name, reasons[name])
+
+
+def layout_of(recipe: Recipe, stage: StageName, devices: Devices, samples: SampleSurvey | None) -> Choice:
+    """Say how a stage would be laid out over these devices, and predict what memory it takes there.
+
+    Raises:
+        LlasaError: it does not fit, or the recipe asks for what cannot be.
+    """
+    from llasa_core.train.fitting import choose  # noqa: PLC0415 - torch and transformers
+    from llasa_core.train.memory import Ranks  # noqa: PLC0415
+    from llasa_core.train.rehearsal import PackShape  # noqa: PLC0415
+
+    assert stage != "encoder"  # noqa: S101 - it is small enough for anything
+    ranks = Ranks(devices.n_ranks, devices.has_cuda, devices.n_on_a_host)
+    if samples is None:
+        return choose(recipe, stage, ranks)
+    size = samples.largest_pack
+    shape = PackShape(size.tokens, size.samples, size.longest, size.windows, size.learned)
+    return choose(recipe, stage, ranks, shape=shape, accumulates=samples.packs_per_step > devices.n_ranks)
+
+
+STATE_BYTES, RESULT_BYTES, SMALL_BYTES = 12, 4, 10**7
+"""Of a trained weight in a state to resume from: itself and AdamW's two moments; in the result; tokenizer and log."""
+
+
+def disk_needed(n_trained: int, keep_states: int) -> int:
+    """Return the bytes that a stage's run takes at its most: one state more than are kept, and the result."""
+    return n_trained * ((keep_states + 1) * STATE_BYTES + RESULT_BYTES) + SMALL_BYTES

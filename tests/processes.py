@@ -1,0 +1,47 @@
+"""What tests ask about processes that they did not start themselves."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from llasa_core.train.run import Run
+
+
+def rank_pids(run: Run) -> dict[int, int]:
+    """Return the processes of a run's ranks, as the lock that they hold together names them."""
+    said = run.ranks_file.read_text() if run.ranks_file.exists() else ""
+    return {int(rank): int(pid) for rank, pid in re.findall(r"rank (\d+) \(process (\d+)", said)}
+
+
+def parent_of(pid: int) -> int:
+    """Return a process's parent."""
+    return int(_after_name(pid)[1])
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process still runs; one that only waits to be asked how it ended does not."""
+    try:
+        return _after_name(pid)[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _after_name(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def are_gone(pids: Iterable[int], within_s: float) -> bool:
+    """Return whether processes end within a time."""
+    deadline = time.monotonic() + within_s
+    left = list(pids)
+    while any(map(is_alive, left)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
