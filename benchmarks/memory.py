@@ -16,13 +16,14 @@ import platform
 import subprocess
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from llasa_core.model.packing import Pack
     from llasa_core.recipe import Recipe
     from llasa_core.train.placement import Placement
+    from llasa_core.train.rehearsal import PackShape
 
 ROOT = Path(__file__).parents[1]
 STEPS = 3
@@ -74,21 +75,22 @@ def one_case(settings: list[str]) -> dict[str, float]:
     placement = Placement(activation_checkpointing=bool(recipe.finetune.activation_checkpointing))
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     before = memory("VmRSS")
-    tensors, packs = trained(recipe, placement)
+    tensors, shapes = trained(recipe, placement)
     process = memory("VmHWM") - before
-    shape = PackShape.covering(PackShape.of(pack) for step in packs for pack in step)
+    shape = PackShape.covering(chain.from_iterable(shapes))
     rehearsal = rehearse(recipe, "finetune", shape, activation_checkpointing=placement.activation_checkpointing)
-    accumulates = max(map(len, packs)) > 1
+    accumulates = max(map(len, shapes)) > 1
     said = memory_need(rehearsal, placement, Ranks(1, has_cuda=False), accumulates=accumulates)
     return {"predicted": said.tensors, "tensors": tensors, "process": process, "pack_tokens": shape.n_tokens}
 
 
-def trained(recipe: Recipe, placement: Placement) -> tuple[int, list[list[Pack]]]:
-    """Train a few steps; return the most bytes that were in tensors, and each step's packs."""
+def trained(recipe: Recipe, placement: Placement) -> tuple[int, list[list[PackShape]]]:
+    """Train a few steps; return the most bytes that were in tensors, and the shapes of each step's packs."""
     import torch
 
     from llasa_core.train.engine import TorchEngine
     from llasa_core.train.language_stage import FinetuneStage
+    from llasa_core.train.rehearsal import PackShape
     from llasa_core.train.tensor_count import TensorCount
 
     with tempfile.TemporaryDirectory() as folder:
@@ -98,13 +100,16 @@ def trained(recipe: Recipe, placement: Placement) -> tuple[int, list[list[Pack]]
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak of loading is forgotten
     count = TensorCount()
     count.add((*stage.model.parameters(), *stage.model.buffers()), "weights")
-    steps = [stage.parts(step, 0, 1) for step in range(STEPS)]
+    shapes = []
     with count:
-        for packs in steps:
+        for step in range(STEPS):
+            packs = stage.parts(step, 0, 1)
+            shapes.append([PackShape.of(pack) for pack in packs])
             for i, pack in enumerate(packs):
                 engine.backward(stage.loss(pack, engine).total, is_last=i == len(packs) - 1)
             engine.step(1.0)
-    return count.peak, steps
+            del packs, pack
+    return count.peak, shapes
 
 
 def begin(recipe: Recipe, folder: Path) -> None:

@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from llasa_cli import console, recipe, runs
 from llasa_cli.chat import chat
+from llasa_cli.doctor import doctor
 from llasa_cli.eval import evaluate
 from llasa_cli.export import export
 from llasa_cli.fetch import fetch
@@ -48,6 +49,7 @@ app.command("sweep")(sweep)
 app.command("eval")(evaluate)
 app.command("chat")(chat)
 app.command("export")(export)
+app.command("doctor")(doctor)
 app.command("fetch")(fetch)
 app.command("inspect")(inspect)
 app.add_typer(runs.app, name="runs")

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 LEVELS = (
     {"", "errors"},  # "" is llasa_core itself, which holds the version
-    {"files", "locks", "settings", "spelling", "yaml_places"},
+    {"files", "locks", "machine", "settings", "spelling", "yaml_places"},
     {"data", "cluster"},
     {"model"},
     {"recipe"},
     {"recipe_mistakes", "starter"},
     {"recipe_file"},
     {"train", "evaluate", "chat", "inspect", "timeline", "serve"},
-    {"sweep", "export", "runs"},  # use what was trained and measured
+    {"sweep", "export", "runs", "doctor"},  # use what was trained and measured
 )
 """A part imports from the levels above it in this list, never from its own: what two share lives above both."""
 LEVEL_OF = {part: level for level, parts in enumerate(LEVELS) for part in parts}

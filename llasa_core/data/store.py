@@ -395,11 +395,11 @@ def check_shards(folder: Path, manifest: dict[str, Any]) -> None:
 
 
 def _check_attributes(file: h5py.File, path: Path, windows: dict[str, Any]) -> None:
-    expected = {"channels": CHANNELS, "units": UNITS}
+    expected: dict[str, tuple[Any, ...]] = {"channels": CHANNELS, "units": UNITS}
     expected |= {name: (windows[name],) for name in ("sampling_rate_hz", "window_s")}
     for name, wanted in expected.items():
         found = tuple(np.atleast_1d(file.attrs.get(name, "none")).tolist())
-        if found != tuple(wanted):
+        if found != wanted:
             raise DataError(
                 f"the shard's {name} are {_listed(found)}, not {_listed(wanted)}",
                 where=f"{path}:/",

@@ -108,6 +108,9 @@ def _write_lm(model: LlasaModel, folder: Path) -> None:
     generation = model.lm.generation_config
     if any(getattr(generation, name, None) not in {None, 1.0} for name in SAMPLING):
         generation.do_sample = True  # some LMs come with half of it, which transformers reads but does not write
+    from transformers.utils import logging  # noqa: PLC0415 - loaded with the LM, not before
+
+    logging.disable_progress_bar()
     with quiet():
         model.lm.save_pretrained(folder)
 

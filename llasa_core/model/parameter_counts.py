@@ -62,7 +62,7 @@ def adapter_parameters(config: AdapterConfig, sizes: dict[str, Any]) -> int:
     Raises:
         UnknownSizes: the LM's blocks are not like Llama's.
     """
-    layers = _linear_layers(sizes)
+    layers = linear_layers(sizes)
     chosen = layers if config.targets == "all-linear" else layers[:4]
     return int(sizes["num_hidden_layers"]) * config.rank * sum(width_in + width_out for width_in, width_out in chosen)
 
@@ -77,11 +77,11 @@ def lm_parameters(sizes: dict[str, Any]) -> int:
         raise UnknownSizes(f"the parameters of a {sizes.get('model_type')} LM are not known before it is loaded")
     width = sizes["hidden_size"]
     embeddings = sizes["vocab_size"] * width * (1 if sizes.get("tie_word_embeddings") else 2)
-    block = sum(width_in * width_out for width_in, width_out in _linear_layers(sizes)) + 2 * width
+    block = sum(width_in * width_out for width_in, width_out in linear_layers(sizes)) + 2 * width
     return int(embeddings + sizes["num_hidden_layers"] * block + width)
 
 
-def _linear_layers(sizes: dict[str, Any]) -> list[tuple[int, int]]:
+def linear_layers(sizes: dict[str, Any]) -> list[tuple[int, int]]:
     """Return (in, out) of a block's linear layers: q, k, v, o, gate, up, down."""
     if sizes.get("model_type") not in LLAMA_LIKE:
         raise UnknownSizes(f"the linear layers of a {sizes.get('model_type')} LM are not known before it is loaded")

@@ -25,6 +25,8 @@ NORMAL, UNKNOWN, CONTROL, USER_DEFINED = 1, 2, 3, 4
 """Types of a piece (`SentencePiece.Type`); a byte is 6 and an unused piece 5."""
 UNIGRAM, BPE = 1, 2
 """Types of a model (`TrainerSpec.ModelType`)."""
+NEVER = -1e6
+"""A score that no text is cut by: `<0x41>` stands for a byte, and is not found where somebody writes it."""
 VARINT, EIGHT_BYTES, WITH_LENGTH, FOUR_BYTES = 0, 1, 2, 5
 """How protobuf writes a field."""
 DEFAULTS = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": None}
@@ -168,7 +170,7 @@ def make_tokenizer(model: SentencePieceModel, *, is_legacy: bool, adds_prefix: b
         unk = model.pieces[unknown].text
         backend: Any = models.BPE(words, merges_of(model), unk_token=unk, fuse_unk=True, byte_fallback=model.has_bytes)
     else:
-        scored = [(piece.text, piece.score) for piece in model.pieces]
+        scored = [(piece.text, piece.score if piece.kind == NORMAL else NEVER) for piece in model.pieces]
         backend = models.Unigram(scored, unk_id=unknown, byte_fallback=model.has_bytes)
     tokenizer = Tokenizer(backend)
     steps: list[Any] = [normalizers.Precompiled(model.charsmap)] if model.charsmap else []

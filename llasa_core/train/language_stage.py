@@ -24,6 +24,7 @@ from llasa_core.model.tensors import load_module
 from llasa_core.model.text import TextCodec
 from llasa_core.recipe_file import recipe_yaml
 from llasa_core.train.card import model_card
+from llasa_core.train.checks import check_samples, context_of
 from llasa_core.train.encoder_stage import ENCODER_FILE
 from llasa_core.train.engine import ZERO_3, OptimizerConfig, ParameterGroup, zero_config
 from llasa_core.train.recompute import recompute
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from llasa_core.model.config import EncoderConfig
     from llasa_core.model.loss import Loss
-    from llasa_core.recipe import FinetuneConfig, PretrainConfig, Recipe
+    from llasa_core.recipe import FinetuneConfig, PretrainConfig, Recipe, StageName
     from llasa_core.train.engine import Engine
     from llasa_core.train.placement import Placement
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 class LanguageStage:
     """What pretrain and finetune share: the samples, their packs, and their loss."""
 
+    name: StageName
     unit = "answer tokens"
     flops_per_token: float | None = None
 
@@ -68,12 +70,25 @@ class LanguageStage:
         self._encoded = [encode(model.template, item.conversations, len(item.windows)) for item in items]
         self._lengths = np.array([length_of(one, model.config.sensor_tokens) for one in self._encoded])
         self._answer_tokens = np.array([sum(one.is_answer) for one in self._encoded])
+        self._check_samples()
         self._schedule = Schedule.of(config, len(items), recipe.seed)
         self.n_steps = self._schedule.n_steps
         self.save_every = config.save_every
         self.keep_states = config.keep_states
         self.log_every = config.log_every
         self._lay_out(placement)
+
+    def _check_samples(self) -> None:
+        """Refuse samples that cannot be computed whole, or teach nothing; the plan has looked at the first ones only."""
+        check_samples(
+            self._lengths.tolist(),
+            self._answer_tokens.tolist(),
+            self._names,
+            self._config.micro_batch_tokens,
+            context_of(self.model.lm.config.to_dict()),
+            stage=self.name,
+            where=self._recipe.data.folder / "qa-train.json",
+        )
 
     def _lay_out(self, placement: Placement) -> None:
         """Tell the LM how packs are computed."""
@@ -177,6 +192,8 @@ class LanguageStage:
 class PretrainStage(LanguageStage):
     """Align the projector; encoder and LM are frozen."""
 
+    name = "pretrain"
+
     def __init__(
         self, recipe: Recipe, encoder: Path, device: torch.device, placement: Placement, say: Callable[[str], None]
     ) -> None:
@@ -197,6 +214,8 @@ class PretrainStage(LanguageStage):
 
 class FinetuneStage(LanguageStage):
     """Train projector and adapter (or the whole LM, or the projector alone), from the pretrain run's result."""
+
+    name = "finetune"
 
     def __init__(
         self, recipe: Recipe, pretrained: Path, device: torch.device, placement: Placement, say: Callable[[str], None]

@@ -1,7 +1,7 @@
 """How much memory a stage needs on each device, before anything is loaded.
 
 What one pack holds is counted by a rehearsal of the model on fake tensors (`rehearsal.py`); what weights, gradients
-and AdamW's moments hold is arithmetic: 4 bytes a trained weight, 4 its gradient, 8 its two moments, shared as ZeRO does.
+and AdamW's moments hold is arithmetic: 4 bytes a trained weight, 4 its gradient, 8 its moments, shared as ZeRO does.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ NCCL_BYTES = 400 * 10**6
 PROCESS_BYTES = 700 * 10**6
 """Python, torch, transformers and peft in a CPU process, before a weight is loaded: 0.6 to 0.7 GB measured on Linux."""
 KEPT_BY_THE_HEAP = 0.6
-"""glibc keeps so much more than packs hold for later: 0.3 to 0.8 measured on SmolLM2 by benchmarks/memory.py. What oneDNN
-compiles for each new length of a pack in bfloat16 is in that."""
+"""glibc keeps so much more than packs hold, for later: 0.3 to 0.8 measured on SmolLM2 by benchmarks/memory.py. What
+oneDNN compiles for each new length of a pack in bfloat16 is in that."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from llasa_core.train.data_counts import DataFound, look_at_data
 from llasa_core.train.outlook import Devices, attention_of, disk_needed, layout_of
 from llasa_core.train.samples import bracketed, config_of, local_lm, survey
 from llasa_core.train.schedule import Schedule
+from llasa_core.train.stage_plan import StagePlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,7 +182,7 @@ def _stage_plan(recipe: Recipe, stage: StageName, data: DataCounts | None) -> St
         None if items is None else schedule.n_steps,
         trained,
         unknown,
-        None if stage == "encoder" else config.micro_batch_tokens,
+        None if stage == "encoder" else getattr(recipe, stage).micro_batch_tokens,
         disk_needed_bytes=_disk_needed(recipe, stage, trained),
     )
 

@@ -76,13 +76,18 @@ class StagePlan:
         if self.layout:
             lines.append(f"  layout    {self.layout.why}")
             lines += [f"  warning   {self.layout.warning}"] if self.layout.warning else []
-            first, *parts = self.layout.need.lines() if self.layout.need else ["unknown"]
-            lines += [f"  memory    {first} predicted", *(f"          {part}" for part in parts)]
+            lines += self._memory()
         if self.no_samples:
             lines.append(f"  lengths   {self.no_samples}")
         if self.samples:
             lines += self.samples.lines(self.micro_batch_tokens or 0, mark)
         return lines
+
+    def _memory(self) -> list[str]:
+        if self.layout is None or self.layout.need is None:
+            return ["  memory    unknown"]
+        first, *parts = self.layout.need.lines()
+        return [f"  memory    {first} predicted", *(f"          {part}" for part in parts)]
 
     def _steps(self) -> str:
         if self.items is None or self.items_per_epoch is None or self.steps is None:

@@ -47,7 +47,7 @@ def write_checkpoint(folder: Path, lm_trained: LmTrained, n_layers: int = 2, **s
         with torch.no_grad():
             for name, parameter in lm.named_parameters():
                 if lm_trained == "whole" or (lm_trained == "adapter" and "lora_" in name):
-                    parameter += 0.3 * torch.randn_like(parameter)
+                    parameter.add_(torch.randn_like(parameter), alpha=0.3)
     adapter = ADAPTER if lm_trained == "adapter" else None
     saved = CheckpointConfig(sizes, config, adapter, identity_of(base), WORDS, 20.0, 6.0)
     card = model_card(saved, "finetune", lm_trained)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -199,7 +201,8 @@ def test_a_name_that_cannot_be_on_the_hub_is_an_error(name: str, source: Source)
     )
 
 
-def test_what_the_hub_remarks_is_said(source: Source, hub: Hub):
+@pytest.mark.usefixtures("hub")
+def test_what_the_hub_remarks_is_said(source: Source):
     said: list[str] = []
 
     push(source.folder, "me/llasa-tiny", "---\ntags: [imu]\n---\n", say=said.append)
@@ -207,8 +210,21 @@ def test_what_the_hub_remarks_is_said(source: Source, hub: Hub):
     assert said == ["the hub remarks: Warnings while validating metadata in README.md: - no license"]
 
 
-def test_a_card_carries_what_eval_measured(with_adapter: Path, tmp_path: Path):
-    folder = tmp_path / "runs" / "smol" / "finetune" / "checkpoint"
-    folder.parent.mkdir(parents=True)
-    folder.symlink_to(with_adapter)
-    assert "model-index" not in find_source(folder, tmp_path / "runs").card()
+def test_a_card_carries_what_eval_measured_of_this_very_checkpoint(with_adapter: Path, tmp_path: Path):
+    runs = tmp_path / "runs"
+    folder, report = runs / "smol" / "finetune" / "checkpoint", runs / "smol" / "eval" / "report.json"
+    shutil.copytree(with_adapter, folder)
+    report.parent.mkdir()
+    said = {"data": "data/hapt", "split": "test", "closed_set": {"accuracy": 0.97312, "macro_f1": 0.5}}
+    report.write_text(json.dumps({**said, "checkpoint": "another/checkpoint"}))
+    assert "model-index" not in find_source(folder, runs).fields()
+
+    report.write_text(json.dumps({**said, "checkpoint": "runs/smol/finetune/checkpoint"}))
+
+    (index,) = find_source(folder, runs).fields()["model-index"]
+    assert index["name"] == "smol"
+    assert index["results"][0]["dataset"] == {"type": "hapt", "name": "hapt", "split": "test"}
+    assert [(each["type"], each["value"]) for each in index["results"][0]["metrics"]] == [
+        ("accuracy", 0.9731),
+        ("f1", 0.5),
+    ]

@@ -21,6 +21,8 @@ TOKEN = "hf_secretsecretsecret"  # noqa: S105 - of a hub that is none
 
 @dataclass
 class Repo:
+    """A repository, its last commit's files in full."""
+
     private: bool
     files: dict[str, bytes] = field(default_factory=dict)
     commits: int = 0
@@ -42,6 +44,7 @@ class Hub:
     """The hub hangs up where a request has this in it."""
 
     def count(self, part: str) -> int:
+        """Return how many requests had `part` in them."""
         return sum(part in asked for asked in self.asked)
 
 
@@ -82,7 +85,7 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             refused = next((status for end, status in hub.refuses.items() if self.path.endswith(end)), None)
             self._answer(*((refused, {"error": "refused"}) if refused else _answer(hub, self.command, self.path, body)))
 
-        do_GET = do_POST = do_PUT = _serve
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - http.server calls them so
 
         def _answer(self, status: int, value: Any) -> None:
             text = json.dumps(value).encode()
@@ -107,15 +110,17 @@ def _answer(hub: Hub, method: str, path: str, body: bytes) -> tuple[int, Any]:
         return _large(hub, method, path.removeprefix("/lfs/"), body)
     name = path.removeprefix("/api/models/").removeprefix("/")
     repo_id = "/".join(name.split("/")[:2]).removesuffix(".git")
-    repo = hub.repos.get(repo_id)
-    if repo is None:
-        return 404, {"error": "Repository not found"}
-    if name.endswith("/preupload/main"):
+    return _of_repo(hub, repo_id, name, body) if repo_id in hub.repos else (404, {"error": "Repository not found"})
+
+
+def _of_repo(hub: Hub, repo_id: str, path: str, body: bytes) -> tuple[int, Any]:
+    repo = hub.repos[repo_id]
+    if path.endswith("/preupload/main"):
         return 200, {"files": [_mode(repo, file) for file in json.loads(body)["files"]]}
-    if name.endswith("/info/lfs/objects/batch"):
+    if path.endswith("/info/lfs/objects/batch"):
         return 200, {"transfer": "basic", "objects": [_transfer(hub, each) for each in json.loads(body)["objects"]]}
-    if name.endswith("/commit/main"):
-        return _commit(hub, repo, [json.loads(line) for line in body.splitlines()])
+    if path.endswith("/commit/main"):
+        return _commit(hub, repo_id, [json.loads(line) for line in body.splitlines()])
     siblings = [{"rfilename": file} for file in sorted(repo.files)]
     return 200, {"id": repo_id, "sha": f"{repo.commits:040x}", "private": repo.private, "siblings": siblings}
 
@@ -123,7 +128,7 @@ def _answer(hub: Hub, method: str, path: str, body: bytes) -> tuple[int, Any]:
 def _create(hub: Hub, asked: dict[str, Any]) -> tuple[int, Any]:
     repo_id = f"{asked['organization']}/{asked['name']}"
     if repo_id in hub.repos:
-        return 409, {"error": "You already created this model repo"}
+        return 409, {"error": "You already created this model repo", "url": f"{hub.address}/{repo_id}"}
     hub.repos[repo_id] = Repo(asked.get("visibility") == "private" or asked.get("private", False))
     return 200, {"url": f"{hub.address}/{repo_id}", "id": repo_id, "name": repo_id}
 
@@ -157,7 +162,8 @@ def _large(hub: Hub, method: str, oid: str, body: bytes) -> tuple[int, Any]:
     return 200, {}
 
 
-def _commit(hub: Hub, repo: Repo, lines: list[dict[str, Any]]) -> tuple[int, Any]:
+def _commit(hub: Hub, repo_id: str, lines: list[dict[str, Any]]) -> tuple[int, Any]:
+    repo = hub.repos[repo_id]
     for line in lines:
         value = line["value"]
         if line["key"] == "file":
@@ -168,4 +174,9 @@ def _commit(hub: Hub, repo: Repo, lines: list[dict[str, Any]]) -> tuple[int, Any
             del repo.files[value["path"]]
     repo.commits += 1
     oid = f"{repo.commits:040x}"
-    return 200, {"success": True, "commitOid": oid, "commitUrl": f"{hub.address}/commit/{oid}", "hookOutput": ""}
+    return 200, {
+        "success": True,
+        "commitOid": oid,
+        "commitUrl": f"{hub.address}/{repo_id}/commit/{oid}",
+        "hookOutput": "",
+    }

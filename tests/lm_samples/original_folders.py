@@ -1,4 +1,4 @@
-"""Folders as the original LLaSA writes them, with random weights, and what a model of them computes, put down plainly."""
+"""Folders as the original LLaSA writes them, with random weights, and what a model of them computes, plainly."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ LLAVA = {
     "transformers_version": "4.37.2",
     "use_mm_proj": True,
 }
+PLAIN_LLAMA = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "torch_dtype": "float32"}
 TOKENIZER = {
     "bos_token": "<s>",
     "eos_token": "</s>",
@@ -119,9 +120,9 @@ def lm_tensors(lm: LlamaForCausalLM) -> Tensors:
     return tensors
 
 
-def write_config(folder: Path, **changes: Any) -> None:
+def write_config(folder: Path, about: dict[str, Any] = LLAVA, **changes: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps({**SIZES, **LLAVA, **changes}), encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps({**SIZES, **about, **changes}), encoding="utf-8")
 
 
 def write_tokenizer(folder: Path, **changes: Any) -> None:

@@ -5,7 +5,20 @@ from __future__ import annotations
 import string
 import struct
 
-WORDS = "USER ASSISTANT The person is walking sitting still about What doing Walking Sitting ing ER S T".split()
+WORDS = (
+    "USER",
+    "ASSISTANT",
+    "The",
+    "person",
+    "is",
+    "walking",
+    "sitting",
+    "about",
+    "What",
+    "doing",
+    "Walking",
+    "Sitting",
+)
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 UNIGRAM, BPE = 1, 2
 Piece = tuple[str, int]
@@ -13,9 +26,9 @@ Piece = tuple[str, int]
 
 def pieces() -> list[Piece]:
     """Return the vocabulary: special tokens, bytes, words from their beginnings up, letters; best first."""
-    starts = [("▁" if word[0] in "UATiawsWd" else "") + word for word in WORDS]
+    starts = [space + word for word in WORDS for space in ("▁", "")]
     parts = [word[:end] for word in starts for end in range(2, len(word) + 1)]
-    letters = ["▁", *string.ascii_letters, *string.digits, *".,:;?!'\"()[]/|_-", "é"]
+    letters = ["▁", *string.ascii_letters, *string.digits, *".,:;?!'\"()[]<>/|_-", "é"]
     special = [("<unk>", UNKNOWN), ("<s>", CONTROL), ("</s>", CONTROL)]
     as_bytes = [(f"<0x{byte:02X}>", BYTE) for byte in range(256)]
     return special + as_bytes + [(text, NORMAL) for text in dict.fromkeys(["▁▁", *parts, *letters])]

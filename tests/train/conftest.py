@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 
 from llasa_core.recipe_file import load_recipe
+from llasa_core.train.engine import TorchEngine
+from llasa_core.train.language_stage import FinetuneStage
 from llasa_core.train.launch import RunPlace, run_stage
+from llasa_core.train.loop import train
+from llasa_core.train.placement import Placement
+from llasa_core.train.run import Run
+from llasa_core.train.state import newest_state, trained_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llasa_core.recipe_file import LoadedRecipe
+    from llasa_core.train.loop import Progress
 
 TINY_RECIPE = Path(__file__).parents[2] / "recipes" / "tiny.yaml"
 
@@ -44,3 +53,52 @@ def finetune(tiny: LoadedRecipe, pretrained: Path, tmp_path: Path) -> Callable[.
         return run_stage(loaded, "finetune", RunPlace(runs, ranks, has_cuda=False), **options)
 
     return run
+
+
+@dataclass
+class Part:
+    """One part of a run, in plain torch: from its last state, or from the start."""
+
+    stage: FinetuneStage
+    engine: TorchEngine
+    run: Run
+    first_step: int
+
+    def train(self, tell: Callable[[Progress], None] = lambda _progress: None) -> list[float]:
+        """Train to the end of the run, and return the losses."""
+        losses: list[float] = []
+
+        def told(progress: Progress) -> None:
+            losses.append(progress.loss)
+            tell(progress)
+
+        train(self.stage, self.engine, self.run, 7, told, first_step=self.first_step)
+        return losses
+
+    @property
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Copies of what is trained."""
+        return {name: one.detach().clone() for name, one in trained_parameters(self.stage.model).items()}
+
+
+@pytest.fixture
+def part(pretrained: Path, tmp_path: Path) -> Callable[..., Part]:
+    """Begin or go on with a finetune run of tiny in `tmp_path/<name>`, without what is around the loop."""
+
+    def begin(
+        name: str = "run", *overrides: str, placement: Placement = Placement(), source: Path | None = None  # noqa: B008
+    ) -> Part:
+        recipe = load_recipe(TINY_RECIPE, overrides).resolved
+        source = source or pretrained / "tiny" / "pretrain" / "checkpoint"
+        stage = FinetuneStage(recipe, source, torch.device("cpu"), placement, lambda _text: None)
+        run = Run(tmp_path / name)
+        run.folder.mkdir(exist_ok=True)
+        first_step, state = newest_state(run.states(), stage.model, lambda _text: None)
+        if state:
+            state.put_weights()
+        engine = TorchEngine(stage.model, stage.optimizer)
+        if state:
+            state.put_moments(engine, lambda: stage.loss(stage.parts(0, 0, 1)[0], engine).total)
+        return Part(stage, engine, run, first_step)
+
+    return begin

@@ -114,7 +114,7 @@ def test_the_survey_in_words():
 
     start = next(i for i, line in enumerate(lines) if line.startswith("  lengths"))
     low = ROUND + 2
-    assert lines[start - 1] == "  attention blocks: no kernel without a CUDA device"
+    assert "  attention blocks: no kernel without a CUDA device" in lines[:start]
     assert lines[start : start + 7] == [
         f"  lengths   {low + 1} (median), {low + 3} (95 %), {low + 3} (longest) tokens; 8 samples, all of an epoch",
         *(f"            {low + i}–{low + i} {'█' * 40} 2" for i in range(4)),
@@ -125,8 +125,25 @@ def test_the_survey_in_words():
         ),
     ]
     assert lines[start + 7].startswith("  sample    item-")
-    assert lines[-2].startswith("disk      ")
+    needed = (5760 + 8192) * (3 * 12 + 4) + 10**7  # two states stay, one more while it is written; the result
+    assert lines[-2].startswith(f"disk      {needed / 1e9:.2f} GB needed for states and results, ")
     assert lines[-2].endswith(" GB free")
+
+
+def test_memory_is_predicted_for_the_largest_pack():
+    data_folder([item(i, "Q" * (i + 1)) for i in range(8)])
+    plan = plan_of("data.folder=D", "finetune.batch_size=4", "finetune.micro_batch_tokens=100")
+    (finetune,) = plan.stages
+
+    assert finetune.samples is not None
+    size = finetune.samples.largest_pack
+    assert (size.samples, size.windows, size.learned) == (2, 2, 4)
+    assert 2 * (ROUND + 2) < size.tokens <= 100
+    assert finetune.layout is not None
+    assert finetune.layout.need is not None
+    assert finetune.layout.need.items["trained weights"] == 4 * (5760 + 8192)
+    assert f"  layout    {finetune.layout.why}" in plan.lines()
+    assert any(line.startswith("  memory    ") and line.endswith(" a device predicted") for line in plan.lines())
 
 
 def test_a_dry_run_for_programs_has_everything_under_keys(capsys: pytest.CaptureFixture[str]):
@@ -138,6 +155,9 @@ def test_a_dry_run_for_programs_has_everything_under_keys(capsys: pytest.Capture
     assert stage["attention"] == {"name": "blocks", "reason": "no kernel without a CUDA device"}
     assert stage["steps"] == 6
     assert stage["micro_batch_tokens"] == 4096
+    assert stage["disk_needed_bytes"] == (5760 + 8192) * (3 * 12 + 4) + 10**7
+    assert stage["layout"]["placement"]["zero_stage"] == 0
+    assert stage["layout"]["need"]["bytes"] > stage["layout"]["need"]["items_bytes"]["trained weights"]
     found = stage["samples"]
     assert found["unit"] == "tokens"
     assert sum(bar["samples"] for bar in found["histogram"]) == found["samples"]
@@ -145,22 +165,21 @@ def test_a_dry_run_for_programs_has_everything_under_keys(capsys: pytest.Capture
     assert {piece["kind"] for piece in found["previews"][0]["pieces"]} == {"prompt", "sensor", "learned"}
 
 
-def test_without_the_base_lm_the_rest_is_shown(capsys: pytest.CaptureFixture[str]):
-    assert main(["finetune", str(TINY), "--dry-run", "--set", "model.base_lm=smollm2-135m"]) == 0
+def test_without_the_base_lm_the_rest_is_shown_and_nothing_is_fetched(capsys: pytest.CaptureFixture[str]):
+    assert main(["finetune", str(TINY), "--dry-run", "--set", "model.base_lm=nobody/has-this"]) == 0
 
     out, err = capsys.readouterr()
     assert err == ""
-    assert "  lengths   not known before smollm2-135m is fetched: its tokenizer decides\n" in out
-    assert "  trains    projector 374,400, adapter 1,221,120 parameters\n" not in out  # the tiny encoder is narrower
-    assert "  attention blocks: no kernel without a CUDA device\n" in out
-    assert not Path("cache").exists()
+    reason = "the sizes of nobody/has-this are not known before it is fetched"
+    assert f"  trains    projector unknown, adapter unknown parameters ({reason})\n" in out
+    assert f"  layout    one CPU process; memory uncertain: {reason}\n  memory    unknown\n" in out
+    assert "  lengths   not known before nobody/has-this is fetched: its tokenizer decides\n" in out
+    assert "disk      unknown needed for states and results, " in out
 
 
-def test_a_hub_s_lm_that_is_not_here_is_not_fetched():
-    plan = plan_of("model.base_lm=nobody/has-this")
-
-    assert plan.problem is None
-    assert plan.stages[0].no_samples == "not known before nobody/has-this is fetched: its tokenizer decides"
+def test_an_embedded_lm_that_is_not_here_is_not_fetched(tmp_path: Path):
+    assert samples.local_lm("smollm2-135m") is None
+    assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,8 @@ def write_ssh_files(folder: Path) -> None:
         )
     (folder / "sshd_config").write_text(
         f"HostKey {folder / 'host_key'}\nAuthorizedKeysFile {folder / 'user_key.pub'}\n"
-        "StrictModes no\nPermitRootLogin yes\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPidFile none\n"
+        "StrictModes no\nPermitRootLogin yes\nUsePAM no\nPidFile none\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\n"
     )
 
 

@@ -8,6 +8,7 @@ import torch
 
 from llasa_core.errors import ModelError
 from llasa_core.model.limu_bert import LimuBert, config_of
+from llasa_core.model.original.weight_files import shapes_of
 from llasa_core.model.tensors import misfits, read_tensors
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _filled(tensors: Tensors, where: Path) -> LimuBert:
     shapes = {
         name: list(tensor.shape) for name, tensor in wanted.items() if name in tensors or name.startswith(TRANSFORMER)
     }
-    problems = misfits({name: list(tensor.shape) for name, tensor in tensors.items()}, shapes)
+    problems = misfits(shapes_of(tensors), shapes)
     if problems:
         raise ModelError(
             f"these are not LIMU-BERT's weights: {'; '.join(problems)}",

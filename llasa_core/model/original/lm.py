@@ -10,7 +10,7 @@ from llasa_core.errors import ModelError
 from llasa_core.model.base_lm import ARCHITECTURE_KEYS
 from llasa_core.model.original.folder import CONFIG_FILE, MODEL_TYPE, read_json
 from llasa_core.model.original.parts import Parts
-from llasa_core.model.original.weight_files import COPY_AGAIN, read_weights
+from llasa_core.model.original.weight_files import COPY_AGAIN, read_weights, shapes_of
 from llasa_core.model.tensors import misfits
 
 if TYPE_CHECKING:
@@ -98,11 +98,11 @@ def make_llama(config: Any, tensors: Tensors, dtype: torch.dtype, where: Path) -
     is_tied = config.tie_word_embeddings
     with torch.device("meta"):
         lm = LlamaForCausalLM(config)
-    wanted = {name: list(tensor.shape) for name, tensor in lm.state_dict().items()}
+    wanted = shapes_of(lm.state_dict())
     if is_tied:
         wanted.pop(HEAD)
         tensors = {name: tensor for name, tensor in tensors.items() if name != HEAD}
-    problems = misfits({name: list(tensor.shape) for name, tensor in tensors.items()}, wanted)
+    problems = misfits(shapes_of(tensors), wanted)
     if problems:
         raise ModelError(
             f"the weights are not those of the LM that config.json describes: {'; '.join(problems)}",

@@ -17,6 +17,7 @@ from llasa_core.model.original.folder import CONFIG_FILE, open_folder
 from llasa_core.model.original.lm import llama_config, make_llama, read_base
 from llasa_core.model.original.lora import merge_lora
 from llasa_core.model.original.parts import Parts, read_parts
+from llasa_core.model.original.weight_files import shapes_of
 from llasa_core.model.prompt import make_template
 from llasa_core.model.sentencepiece_file import MODEL_FILE
 from llasa_core.model.tensors import misfits
@@ -204,8 +205,8 @@ def _dtype(folder: OriginalFolder, device: str) -> WEIGHT_TYPES:
 
 
 def _fill_projector(model: LlasaModel, tensors: Tensors, folder: OriginalFolder) -> None:
-    wanted = {name: list(tensor.shape) for name, tensor in model.projector.state_dict().items()}
-    problems = misfits({name: list(tensor.shape) for name, tensor in tensors.items()}, wanted)
+    wanted = shapes_of(model.projector.state_dict())
+    problems = misfits(shapes_of(tensors), wanted)
     if problems:
         raise ModelError(
             f"the projector is not the `{folder.projector}` that config.json names: {'; '.join(problems)}",

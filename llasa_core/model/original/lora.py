@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import ModelError
 from llasa_core.model.original.folder import ADAPTER_CONFIG, read_json
-from llasa_core.model.original.weight_files import COPY_AGAIN, first_there, read_file
+from llasa_core.model.original.weight_files import COPY_AGAIN, first_there, read_file, shapes_of
 from llasa_core.model.tensors import misfits
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def merge_lora(lm: Tensors, folder: Path, dtype: torch.dtype) -> Tensors:
         wanted[f"{PREFIX}{module}.lora_B.weight"] = [rows, rank]
     replaced = {name: tensor for name, tensor in found.items() if name.removeprefix(PREFIX) in lm}
     wanted |= {name: list(lm[name.removeprefix(PREFIX)].shape) for name in replaced}  # biases, whole modules
-    problems = misfits({name: list(tensor.shape) for name, tensor in found.items()}, wanted)
+    problems = misfits(shapes_of(found), wanted)
     if problems or not adapted:
         raise ModelError(
             f"the adapter does not fit the base LM: {'; '.join(problems) or 'it names none of its layers'}",

@@ -64,6 +64,11 @@ def read_file(file: Path) -> Tensors:
     return found
 
 
+def shapes_of(tensors: Tensors) -> dict[str, list[int]]:
+    """Return the shape of each tensor, by name and in the order of names, which files do not keep."""
+    return {name: list(tensors[name].shape) for name in sorted(tensors)}
+
+
 def first_there(folder: Path, names: tuple[str, ...]) -> Path:
     """Return the first of these files that is there; the first of all where none is."""
     return next((folder / name for name in names if (folder / name).is_file()), folder / names[0])
