@@ -52,7 +52,7 @@ class StageConfig(Settings):
     log_every: PositiveInt = 10
     """Optimizer steps between two lines of progress where there is no terminal; a GPU is asked no more often."""
     attention: AttentionName = "auto"
-    """How packed samples are kept apart; `auto` takes `flash` or `varlen` on a GPU and `blocks` elsewhere."""
+    """How packed samples are kept apart; `auto` takes `flash` or `varlen` on a GPU and `each` on a CPU."""
     compile: bool = False
     """Compile the LM's blocks with torch.compile: minutes at the start, quicker steps after."""
     zero_stage: Literal["auto", 0, 1, 2, 3] = "auto"

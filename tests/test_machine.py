@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llasa_core.machine import HostMemory, cpu_flags, cpu_name, host_memory, usable_cores
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GIB = 2**30
 KIB_OF_GIB = 2**20

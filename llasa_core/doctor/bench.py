@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.doctor.fact import Fact, Section
-from llasa_core.train.ceiling import SECONDS, machine_file, measure, measured_ceiling
+from llasa_core.train import ceiling
+from llasa_core.train.ceiling import machine_file, measure, measured_ceiling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,13 +14,12 @@ if TYPE_CHECKING:
 TERA = 1e12
 
 
-def ceilings(say: Callable[[str], None] = lambda _text: None, *, measures: bool, seconds: float = SECONDS) -> Section:
+def ceilings(say: Callable[[str], None] = lambda _text: None, *, measures: bool) -> Section:
     """Return how quick matrix products are on the device that trains.
 
     Args:
         say: told what is being measured.
         measures: measure now and keep the results; else return what was measured before.
-        seconds: for each type.
     """
     import torch  # noqa: PLC0415 - a second
 
@@ -28,8 +28,8 @@ def ceilings(say: Callable[[str], None] = lambda _text: None, *, measures: bool,
     for dtype in _types(torch, device):
         name = str(dtype).removeprefix("torch.")
         if measures:
-            say(f"measuring products in {name} for about {seconds:g} s")
-            flops: float | None = measure(device, dtype, seconds=seconds)
+            say(f"measuring products in {name} for about {ceiling.SECONDS:g} s")
+            flops: float | None = measure(device, dtype)
         else:
             flops = measured_ceiling(device, dtype)
         facts.append(_fact(name, flops, device))

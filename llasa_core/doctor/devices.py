@@ -104,6 +104,7 @@ def _attention(torch: Any) -> list[Fact]:
     can = {
         "flash": on_cuda and importlib.util.find_spec("flash_attn") is not None,
         "varlen": on_cuda and importlib.util.find_spec("torch.nn.attention.varlen") is not None,
+        "each": not on_cuda,
         "blocks": True,
         "sdpa": True,
         "eager": True,

@@ -4,6 +4,7 @@ One function stands in for the LM's own attention while a pack is computed, chos
 
 flash     flash-attn's kernel for documents of different lengths; CUDA
 varlen    torch's own such kernel; CUDA
+each      one document after the other, through torch's SDPA in float32; quickest on a CPU
 blocks    the documents side by side, padded to the longest, through torch's SDPA; anywhere
 sdpa      the LM's own SDPA attention under a mask of the whole pack
 eager     the LM's own plain attention under that mask: for LMs that cap or sink their scores, and to compare with
@@ -47,13 +48,18 @@ class Documents:
     """int32 `[D + 1]`."""
     positions: torch.Tensor
     """int64 `[T]`: places in their own documents."""
-    longest: int
+    lengths: tuple[int, ...]
     kernel: AttentionName
 
     @classmethod
     def of(cls, pack: Pack, kernel: AttentionName) -> Documents:
         """Return a pack's documents."""
-        return cls(pack.starts, pack.positions, pack.longest, kernel)
+        return cls(pack.starts, pack.positions, pack.lengths, kernel)
+
+    @cached_property
+    def longest(self) -> int:
+        """Positions of the longest document."""
+        return max(self.lengths)
 
     @cached_property
     def number(self) -> torch.Tensor:
@@ -91,7 +97,7 @@ def choose_attention(wanted: AttentionName, lm_config: Any, device: torch.device
         if only_own:
             return "eager"
         if _obstacle("varlen", lm_config, device, dtype):
-            return "blocks"
+            return "each" if device.type == "cpu" else "blocks"
         return "flash" if find_spec("flash_attn") else "varlen"
     obstacle = _obstacle(wanted, lm_config, device, dtype)
     if obstacle is None and only_own and wanted != "eager":
@@ -131,7 +137,9 @@ def use_attention(lm: Any, name: AttentionName) -> None:
         return
     from transformers import AttentionInterface  # noqa: PLC0415 - heavy
 
-    AttentionInterface.register(REGISTERED_NAME, attend)
+    # A compiled `each` would be compiled anew for every pack's lengths.
+    function = torch.compiler.disable(attend) if name == "each" else attend
+    AttentionInterface.register(REGISTERED_NAME, function)
     lm.config._attn_implementation = REGISTERED_NAME  # noqa: SLF001
 
 
@@ -178,7 +186,7 @@ def attend(  # noqa: PLR0913 - transformers' own signature
         attention_mask: unused, the documents say all.
         documents: of the pack.
         scaling: of the scores; one over the root of the width when left out.
-        dropout: of the weights; none of the three kernels is asked for it.
+        dropout: of the weights; none of these kernels is asked for it.
         sliding_window: how many positions a position sees back, itself counted; all when left out.
 
     Returns:
@@ -188,7 +196,9 @@ def attend(  # noqa: PLR0913 - transformers' own signature
         raise ModelError("the LM drops attention weights, which packed training does not", fix="set `attention: eager`")
     reach = sliding_window if sliding_window and sliding_window < documents.longest else None
     states = States(*(one[0].transpose(0, 1) for one in (query, key, value)))
-    if documents.kernel == "blocks":
+    if documents.kernel == "each":
+        out = _each(states, documents, scaling, reach)
+    elif documents.kernel == "blocks":
         out = _blocks(states, documents, scaling, reach)
     elif documents.kernel == "varlen":
         out = _varlen(states, documents, scaling, reach)
@@ -197,17 +207,35 @@ def attend(  # noqa: PLR0913 - transformers' own signature
     return out[None], None
 
 
+def _each(states: States, documents: Documents, scaling: float | None, reach: int | None) -> torch.Tensor:
+    """Attend document by document; nothing is padded or copied together.
+
+    In float32, because the CPU's kernel takes three times as long in bfloat16, nearly all of it in the backward pass.
+    """
+    rows = (one.float().transpose(0, 1)[None].split(documents.lengths, 2) for one in states)  # [1, heads, L, width]
+    with torch.autocast(states.query.device.type, enabled=False):
+        parts = [_causal(States(*one), scaling, reach)[0].transpose(0, 1) for one in zip(*rows, strict=True)]
+    return torch.cat(parts).to(states.query.dtype)
+
+
 def _blocks(states: States, documents: Documents, scaling: float | None, reach: int | None) -> torch.Tensor:
     """Attend by SDPA over the documents side by side; what pads a short one stands behind all that is read."""
     is_one = len(documents.starts) <= 2  # noqa: PLR2004 - its start and its end
     blocks = (one[None] if is_one else one[documents.side_by_side] for one in states)
-    query, key, value = (block.transpose(1, 2) for block in blocks)  # [D, heads, longest, width]
+    out = _causal(States(*(block.transpose(1, 2) for block in blocks)), scaling, reach)  # [D, heads, longest, width]
+    flat = out.transpose(1, 2).flatten(0, 1)  # [D × longest, heads, width]
+    return flat if is_one else flat[documents.in_a_row]
+
+
+def _causal(states: States, scaling: float | None, reach: int | None) -> torch.Tensor:
+    """Attend by SDPA over `[D, heads, L, width]`, each position to itself and those before it."""
+    query, key, value = states
     mask = None
-    if reach:
-        place = torch.arange(documents.longest, device=query.device)
+    if reach and reach < query.shape[2]:
+        place = torch.arange(query.shape[2], device=query.device)
         back = place[:, None] - place
         mask = (back >= 0) & (back < reach)
-    out = functional.scaled_dot_product_attention(
+    return functional.scaled_dot_product_attention(
         query,
         key,
         value,
@@ -216,8 +244,6 @@ def _blocks(states: States, documents: Documents, scaling: float | None, reach: 
         scale=scaling,
         enable_gqa=key.shape[1] != query.shape[1],
     )
-    flat = out.transpose(1, 2).flatten(0, 1)  # [D × longest, heads, width]
-    return flat if is_one else flat[documents.in_a_row]
 
 
 def _varlen(states: States, documents: Documents, scaling: float | None, reach: int | None) -> torch.Tensor:

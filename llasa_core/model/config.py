@@ -12,8 +12,9 @@ from llasa_core.settings import Settings
 WEIGHT_TYPES = Literal["bfloat16", "float16", "float32"]
 TemplateName = Literal["chat", "vicuna_v1", "llava_v1", "plain"]
 QuantizationName = Literal["none", "nf4"]
-AttentionName = Literal["auto", "flash", "varlen", "blocks", "sdpa", "eager"]
-"""`flash` and `varlen` are CUDA kernels (of flash-attn, of torch); `blocks` runs SDPA once over all samples of a pack;
+AttentionName = Literal["auto", "flash", "varlen", "each", "blocks", "sdpa", "eager"]
+"""`flash` and `varlen` are CUDA kernels (of flash-attn, of torch); `each` runs SDPA once for each
+sample of a pack, in float32, and `blocks` once for all of them, padded;
 `sdpa` and `eager` are the LM's own attention under a mask of the whole pack, for comparison."""
 
 

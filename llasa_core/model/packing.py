@@ -35,8 +35,8 @@ class Pack:
     """int64 `[T]`: places in their own documents."""
     starts: torch.Tensor
     """int32 `[D + 1]`: where each document begins, and the end of the last."""
-    longest: int
-    """Positions of the longest document."""
+    lengths: tuple[int, ...]
+    """Positions of each document, where the host can read them."""
     sensor_at: torch.Tensor
     """int64 `[N × S]`: positions that the projector's vectors fill, in order."""
     learned_at: torch.Tensor
@@ -45,6 +45,11 @@ class Pack:
     """int64 `[A]`: those next tokens."""
     windows: torch.Tensor
     """float32 `[N, time, channel]`: the windows of all documents, in order."""
+
+    @property
+    def longest(self) -> int:
+        """Positions of the longest document."""
+        return max(self.lengths)
 
     @property
     def n_tokens(self) -> int:
@@ -60,7 +65,7 @@ class Pack:
         return self._with_each(torch.Tensor.pin_memory)
 
     def _with_each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Pack:
-        tensors = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "longest"}
+        tensors = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "lengths"}
         return replace(self, **{name: change(tensor) for name, tensor in tensors.items()})
 
 
@@ -77,7 +82,7 @@ def pack(encoded: Sequence[Encoded], windows: Sequence[np.ndarray], sensor_token
         input_ids=torch.from_numpy(np.where(ids == SENSOR_ID, 0, ids)),
         positions=torch.from_numpy(np.concatenate([np.arange(length) for length in lengths])),
         starts=torch.from_numpy(starts.astype(np.int32)),
-        longest=max(lengths),
+        lengths=tuple(lengths),
         sensor_at=torch.from_numpy(np.flatnonzero(ids == SENSOR_ID)),
         learned_at=torch.from_numpy(answers - 1),
         targets=torch.from_numpy(ids[answers]),

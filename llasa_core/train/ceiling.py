@@ -46,14 +46,18 @@ def measured_ceiling(device: torch.device, dtype: torch.dtype) -> float | None:
 
 
 def measure(
-    device: torch.device, dtype: torch.dtype, *, seconds: float = SECONDS, sizes: Sequence[tuple[int, int, int]] = ()
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    seconds: float | None = None,
+    sizes: Sequence[tuple[int, int, int]] = (),
 ) -> float:
     """Measure the ceiling of matrix products, keep it, and return it in FLOP/s.
 
     Args:
         device: where.
         dtype: of the matrices.
-        seconds: how long to try, about.
+        seconds: how long to try, about; `SECONDS` when left out.
         sizes: (rows, inner, columns) to try; such as LMs have when left out.
 
     Returns:
@@ -62,8 +66,9 @@ def measure(
     import torch  # noqa: PLC0415 - a ceiling is read without it
 
     chosen = sizes or SIZES[device.type]
+    each = (SECONDS if seconds is None else seconds) / len(chosen)
     with torch.inference_mode():
-        best = max(_fastest(device, dtype, size, seconds / len(chosen)) for size in chosen)
+        best = max(_fastest(device, dtype, size, each) for size in chosen)
     _keep(device, dtype, best)
     return best
 

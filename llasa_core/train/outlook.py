@@ -9,9 +9,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llasa_core.model.config import AttentionName
     from llasa_core.recipe import FinetuneConfig, PretrainConfig, Recipe, StageName
     from llasa_core.train.fitting import Choice
+    from llasa_core.train.placement import Placement
     from llasa_core.train.samples import SampleSurvey
 
 
@@ -66,9 +69,8 @@ def attention_of(
         "eager": "the base LM's own attention does what no other does",
         "flash": "flash-attn is installed",
         "varlen": "torch's kernel for documents of different lengths",
-        "blocks": "the kernels want 16 bits and narrow heads"
-        if devices.has_cuda
-        else "no kernel without a CUDA device",
+        "each": "no kernel without a CUDA device",
+        "blocks": "the kernels want 16 bits and narrow heads",
     }
     return AttentionChoice(name, reasons[name])
 
@@ -90,6 +92,47 @@ def layout_of(recipe: Recipe, stage: StageName, devices: Devices, samples: Sampl
     size = samples.largest_pack
     shape = PackShape(size.tokens, size.samples, size.longest, size.windows, size.learned)
     return choose(recipe, stage, ranks, shape=shape, accumulates=samples.packs_per_step > devices.n_ranks)
+
+
+PLENTY = 0.5
+"""Of the free memory: a stage that cannot take more is not rehearsed, which takes seconds."""
+BYTES_A_POSITION = 100
+"""For each position, layer and unit of width: more than any layout's activations were found to take."""
+
+
+def placement_of(recipe: Recipe, stage: StageName, devices: Devices, say: Callable[[str], None]) -> Placement:
+    """Decide how a stage is laid out, and say why where there is something to decide.
+
+    Raises:
+        LlasaError: it does not fit, or the recipe asks for what cannot be.
+    """
+    from llasa_core.train.placement import Placement  # noqa: PLC0415
+
+    config = getattr(recipe, stage)
+    if config.zero_stage in ("auto", 0) and config.offload in ("auto", "none") and _is_plenty(recipe, config, devices):
+        return Placement(activation_checkpointing=config.activation_checkpointing is True)
+    choice = layout_of(recipe, stage, devices, None)
+    say(f"layout    {choice.why}")
+    if choice.warning:
+        say(f"warning: {choice.warning}")
+    return choice.placement
+
+
+def _is_plenty(recipe: Recipe, config: PretrainConfig | FinetuneConfig, devices: Devices) -> bool:
+    """Say whether a stage on CPUs is so small that it fits however it is laid out."""
+    from llasa_core.machine import host_memory  # noqa: PLC0415
+    from llasa_core.model.parameter_counts import UnknownSizes, lm_parameters, lm_sizes  # noqa: PLC0415
+
+    memory = host_memory()
+    if devices.has_cuda or memory is None:
+        return False
+    try:
+        sizes = lm_sizes(recipe.model.base_lm)
+        weights = 16 * lm_parameters(sizes)
+    except UnknownSizes:
+        return False
+    activations = BYTES_A_POSITION * config.micro_batch_tokens * sizes["num_hidden_layers"] * sizes["hidden_size"]
+    return (weights + activations) * (devices.n_on_a_host or devices.n_ranks) < PLENTY * memory.available
 
 
 STATE_BYTES, RESULT_BYTES, SMALL_BYTES = 12, 4, 10**7

@@ -190,12 +190,19 @@ def _pack(shape: PackShape, recipe: Recipe) -> Pack:
         input_ids=whole(shape.n_tokens),
         positions=whole(shape.n_tokens),
         starts=torch.zeros(shape.n_documents + 1, dtype=torch.int32),
-        longest=shape.longest,
+        lengths=_lengths(shape),
         sensor_at=whole(shape.n_windows * recipe.model.sensor_tokens),
         learned_at=whole(shape.n_answers),
         targets=whole(shape.n_answers),
         windows=torch.zeros(shape.n_windows, recipe.encoder.max_len, 6),
     )
+
+
+def _lengths(shape: PackShape) -> tuple[int, ...]:
+    """Return lengths of so many documents that make up the pack, the first as long as its longest."""
+    rest, n_others = shape.n_tokens - shape.longest, shape.n_documents - 1
+    others = [rest // n_others + (i < rest % n_others) for i in range(n_others)]
+    return (shape.longest, *others) if n_others else (shape.n_tokens,)
 
 
 def _two_packs(model: LlasaModel, pack: Pack) -> tuple[dict[str, int], dict[str, int]]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "chatml": (
         (
-            "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>'"
-            " + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+            "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + "
+            "'<|im_end|>' + '\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
         ),
         ("<|im_end|>", "<|im_start|>"),
     ),
@@ -32,8 +32,8 @@ FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "gemma": (
         (
-            "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'assistant') %}{% set role = 'model' "
-            "%}{% else %}{% set role = message['role'] %}{% endif %}{{ '<start_of_turn>' + role + '\n' + "
+            "{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'assistant') %}{% set role = "
+            "'model' %}{% else %}{% set role = message['role'] %}{% endif %}{{ '<start_of_turn>' + role + '\n' + "
             "message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}"
             "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
         ),

@@ -132,6 +132,12 @@ def test_positions_are_scaled_as_the_config_says(name: str, tmp_path: Path, wind
     check(load_original(tmp_path, device="cpu"), random_lm(), random_encoder(), projector, window, slower=4.0)
 
 
+def test_dynamic_scaling_changes_nothing_within_the_lms_own_length(tmp_path: Path, window: np.ndarray):
+    projector = write_full(tmp_path, rope_scaling={"type": "dynamic", "factor": 2.0})
+
+    check(load_original(tmp_path, device="cpu"), random_lm(), random_encoder(), projector, window)
+
+
 def test_another_base_of_the_positions_is_heard(tmp_path: Path, window: np.ndarray):
     projector = write_full(tmp_path, rope_theta=500.0)
 

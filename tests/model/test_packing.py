@@ -47,7 +47,7 @@ def gradients_of(model: LlasaModel, windows: np.ndarray, parts: list[list[int]])
     return {name: parameter.grad.clone() for name, parameter in model.named_parameters() if parameter.grad is not None}
 
 
-@pytest.mark.parametrize("attention", ["blocks", "sdpa", "eager"])
+@pytest.mark.parametrize("attention", ["each", "blocks", "sdpa", "eager"])
 def test_packed_samples_compute_what_each_computes_alone(
     model: LlasaModel, windows: np.ndarray, attention: AttentionName
 ):
@@ -59,7 +59,7 @@ def test_packed_samples_compute_what_each_computes_alone(
     torch.testing.assert_close(model.logits(together), model.logits(alone), atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("attention", ["blocks", "sdpa", "eager"])
+@pytest.mark.parametrize("attention", ["each", "blocks", "sdpa", "eager"])
 def test_packs_give_the_gradients_of_their_samples(model: LlasaModel, windows: np.ndarray, attention: AttentionName):
     model.use_attention(attention)
     model.requires_grad_(requires_grad=True)
@@ -75,7 +75,9 @@ def test_packs_give_the_gradients_of_their_samples(model: LlasaModel, windows: n
 @pytest.mark.parametrize(
     ("config", "attention"),
     [
+        (LlamaConfig(**SIZES), "each"),
         (LlamaConfig(**SIZES), "blocks"),
+        (MistralConfig(**SIZES, sliding_window=20), "each"),
         (MistralConfig(**SIZES, sliding_window=20), "blocks"),
         (MistralConfig(**SIZES, sliding_window=20), "sdpa"),
         (Qwen2Config(**SIZES), "blocks"),
@@ -183,7 +185,7 @@ def test_a_rank_without_samples_has_an_empty_pack():
 @pytest.mark.parametrize(
     ("wanted", "config", "expected"),
     [
-        ("auto", LlamaConfig(**SIZES), "blocks"),
+        ("auto", LlamaConfig(**SIZES), "each"),
         ("auto", Gemma2Config(**SIZES), "eager"),
         ("eager", LlamaConfig(**SIZES), "eager"),
     ],

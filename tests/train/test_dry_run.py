@@ -152,7 +152,7 @@ def test_a_dry_run_for_programs_has_everything_under_keys(capsys: pytest.Capture
     shown = json.loads(capsys.readouterr().out)
     stage = shown["stages"][0]
     assert shown["disk_free_bytes"] > 0
-    assert stage["attention"] == {"name": "blocks", "reason": "no kernel without a CUDA device"}
+    assert stage["attention"] == {"name": "each", "reason": "no kernel without a CUDA device"}
     assert stage["steps"] == 6
     assert stage["micro_batch_tokens"] == 4096
     assert stage["disk_needed_bytes"] == (5760 + 8192) * (3 * 12 + 4) + 10**7

@@ -103,7 +103,7 @@ def test_a_resumed_float16_run_keeps_its_scale_and_ends_with_the_same_bits(part:
         overflow_at(run, 2)
 
     def stop(progress: Progress) -> None:
-        if progress.step == 2:
+        if progress.step == 1:
             stopped.run.stop_trigger.touch()
 
     whole.train()
