@@ -12,7 +12,9 @@ from llasa_cli.flags import (
     JsonFlag,
     NoFollowFlag,
     PortFlag,
+    ProbeFlag,
     RecipeFile,
+    ReshardFlag,
     RunsFolder,
     SetFlags,
     SlurmFlag,
@@ -27,6 +29,8 @@ def finetune(  # noqa: PLR0913, PLR0917 - a flag each
     settings: SetFlags = None,
     dry_run: DryRunFlag = False,
     fresh: FreshFlag = False,
+    reshard: ReshardFlag = False,
+    probe: ProbeFlag = False,
     gpus: GpusFlag = None,
     hostfile: HostFile = None,
     port: PortFlag = None,
@@ -40,5 +44,5 @@ def finetune(  # noqa: PLR0913, PLR0917 - a flag each
 
     The same command goes on with a run that was stopped, and says so when there is nothing left to do.
     """
-    flags = TrainingFlags(recipe, settings or (), runs, gpus, hostfile, port, dry_run, fresh, as_json)
+    flags = TrainingFlags(recipe, settings or (), runs, gpus, hostfile, port, dry_run, fresh, reshard, probe, as_json)
     train_here_or_there("finetune", flags, SlurmFlags(slurm, slurm_set or (), not no_follow))

@@ -15,6 +15,12 @@ SetFlags = Annotated[
 ]
 DryRunFlag = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 FreshFlag = Annotated[bool, typer.Option("--fresh", help="Remove what an earlier run left, and start anew.")]
+ReshardFlag = Annotated[
+    bool, typer.Option("--reshard", help="Go on with a run that was begun on another number of devices.")
+]
+ProbeFlag = Annotated[
+    bool, typer.Option("--probe", help="Before the first step, rehearse the fullest pack, scoring and a save.")
+]
 GpusFlag = Annotated[
     int | None,
     typer.Option("--gpus", min=1, metavar="N", help="Devices to use; without CUDA, this many CPU processes."),

@@ -103,8 +103,7 @@ def _job(stage: StageName, loaded: LoadedRecipe, flags: TrainingFlags, options: 
         words += ["--gpus", str(flags.gpus)]
     if flags.port is not None:
         words += ["--port", str(flags.port)]
-    if flags.port is not None:
-        words += ["--port", str(flags.port)]
+    words += ["--reshard"] * flags.is_resharded + ["--probe"] * flags.is_probed
     typed = shlex.join(["llasa", *words, "--slurm", *_each("--slurm-set", slurm.settings)])
     if n_nodes(options) != "1":
         words += ["--hostfile", str(hosts_file(folder.resolve()))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ class TrainingFlags:
     port: int | None
     is_dry: bool
     is_fresh: bool
+    is_resharded: bool
+    is_probed: bool
     as_json: bool
 
 
@@ -62,8 +65,27 @@ def train(stage: StageName, flags: TrainingFlags) -> None:
     for line in plan.lines():
         console.note(line)
     with StageProgress(loaded.recipe) as tell:
-        result = run_stage(loaded, stage, place, fresh=flags.is_fresh, tell=tell, say=console.note)
+        result = run_stage(
+            loaded,
+            stage,
+            place,
+            fresh=flags.is_fresh,
+            reshard=flags.is_resharded,
+            probes=flags.is_probed,
+            command=command_again(),
+            tell=tell,
+            say=console.note,
+        )
     console.show(Trained(result), as_json=flags.as_json)
+
+
+ONCE = ("--fresh", "--reshard", "--probe")
+"""Flags that the command to go on with leaves out."""
+
+
+def command_again() -> str:
+    """Return what to type to go on with what this process was asked to do."""
+    return shlex.join(["llasa", *(word for word in sys.argv[1:] if word not in ONCE)])
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ peft takes four seconds to import, which a person waits for at every `llasa chat
 from __future__ import annotations
 
 import json
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 WEIGHTS_FILE = "adapter_model.safetensors"
 CONFIG_FILE = "adapter_config.json"
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+ADAPTER_NAME = "default"
+"""peft's own name for an adapter that nobody named."""
 PREFIX = "base_model.model."
 """What peft puts before each module's name in an adapter file."""
 
@@ -34,12 +37,22 @@ def add_adapter(lm: Any, config: AdapterConfig) -> None:
 
     inject_adapter_in_model(_lora_config(config), lm)
     for module in lm.modules():
-        if hasattr(module, "cast_input_dtype_enabled"):
-            module.cast_input_dtype_enabled = False  # autocast casts the small matrices instead of the activations
+        if hasattr(module, "lora_A"):
+            module.forward = MethodType(_adapted, module)
     for name, parameter in lm.named_parameters():
         parameter.requires_grad_("lora_" in name)
         if "lora_" in name:
             parameter.data = parameter.data.float()
+
+
+def _adapted(layer: Any, x: torch.Tensor) -> torch.Tensor:
+    """Compute what peft's layer computes: scaled where the product is `rank` wide, not where it is as wide as the LM.
+
+    Nothing is cast here. Under autocast the small matrices are, where peft would cast the activations.
+    """
+    name = ADAPTER_NAME
+    narrow = layer.lora_A[name](layer.lora_dropout[name](x)) * layer.scaling[name]
+    return layer.base_layer(x) + layer.lora_B[name](narrow)  # type: ignore[no-any-return]
 
 
 def save_adapter(tensors: Mapping[str, torch.Tensor], config: AdapterConfig, base_lm: str, folder: Path) -> None:
@@ -53,7 +66,7 @@ def save_adapter(tensors: Mapping[str, torch.Tensor], config: AdapterConfig, bas
     """
     folder.mkdir(parents=True, exist_ok=True)
     adapter = {
-        PREFIX + name.replace(".default.", "."): tensor.float().contiguous()
+        PREFIX + name.replace(f".{ADAPTER_NAME}.", "."): tensor.float().contiguous()
         for name, tensor in tensors.items()
         if "lora_" in name
     }

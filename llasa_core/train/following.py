@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from llasa_core.errors import InterruptedRun
 from llasa_core.train.endings import SSH_FAILED, Endings
 from llasa_core.train.launcher import start_all
-from llasa_core.train.ranks import ERROR_MARK, RANK_MARK, STEP_MARK
+from llasa_core.train.ranks import ERROR_MARK, RANK_MARK, SAY_MARK, STEP_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,11 +58,11 @@ def launch(
     """
     log_file = run.folder / LOG_NAME
     with log_file.open("w", encoding="utf-8") as log, _signals_counted() as n_signals, ExitStack() as stack:
-        following = Following(run, log, tell)
+        following = Following(run, log, tell, say)
         stack.callback(following.close)
         for launcher in start_all(words, run, hosts, port):
             following.add(launcher)
-        following.to_the_end(n_signals, say)
+        following.to_the_end(n_signals)
     cause = following.endings.cause(is_done=run.is_done)
     if cause:
         raise cause
@@ -71,9 +71,9 @@ def launch(
 class Following:
     """Listens to launchers and to their ranks' lives."""
 
-    def __init__(self, run: Run, log: TextIO, tell: Callable[[Progress], None]) -> None:
+    def __init__(self, run: Run, log: TextIO, tell: Callable[[Progress], None], say: Callable[[str], None]) -> None:
         self.endings = Endings(run.folder / LOG_NAME)
-        self._run, self._log, self._tell = run, log, tell
+        self._run, self._log, self._tell, self._say = run, log, tell, say
         self._launchers: list[Launcher] = []
         self._ended: set[Launcher] = set()
         self._with_ranks: set[Launcher] = set()
@@ -94,7 +94,7 @@ class Following:
             os.close(handle)
         self._selector.close()
 
-    def to_the_end(self, n_signals: Callable[[], int], say: Callable[[str], None]) -> None:
+    def to_the_end(self, n_signals: Callable[[], int]) -> None:
         """Listen until every launcher has ended, or something failed and its grace is over.
 
         Raises:
@@ -109,7 +109,7 @@ class Following:
             if n_signals() and not is_asked:
                 is_asked = True
                 self._run.stop_trigger.touch()
-                say("stopping after this step, with a state to go on from; once more stops at once")
+                self._say("stopping after this step, with a state to go on from; once more stops at once")
             if self.endings.is_failing:
                 failing_since = failing_since or time.monotonic()
                 if time.monotonic() - failing_since > GRACE_S:
@@ -129,7 +129,7 @@ class Following:
 
     def _note_end(self, launcher: Launcher, code: int) -> None:
         if launcher.is_remote and (code < 0 or code == SSH_FAILED):
-            had_ranks = launcher in self._with_ranks
+            had_ranks = code < 0 or launcher in self._with_ranks
             words = self._last_words.get(launcher, "")
             self.endings.connection_ended(launcher.host, had_ranks=had_ranks, last_words=words)
         else:
@@ -143,6 +143,8 @@ class Following:
         for line in filter(None, lines):
             if line.startswith(STEP_MARK):
                 self._tell(progress_of(line.removeprefix(STEP_MARK)))
+            elif line.startswith(SAY_MARK):
+                self._say(json.loads(line.removeprefix(SAY_MARK))["text"])
             elif line.startswith(ERROR_MARK):
                 self.endings.hear(json.loads(line.removeprefix(ERROR_MARK)))
             elif line.startswith(RANK_MARK):

@@ -19,6 +19,7 @@ from llasa_core.model.collate import encode, length_of
 from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.packing import Pack, pack, plan_packs, without_answers
+from llasa_core.model.parameter_counts import UnknownSizes
 from llasa_core.model.prompt import make_template
 from llasa_core.model.tensors import load_module
 from llasa_core.model.text import TextCodec
@@ -27,6 +28,7 @@ from llasa_core.train.card import model_card
 from llasa_core.train.checks import check_samples, context_of
 from llasa_core.train.encoder_stage import ENCODER_FILE
 from llasa_core.train.engine import ZERO_3, OptimizerConfig, ParameterGroup, zero_config
+from llasa_core.train.flops import flops_per_token
 from llasa_core.train.recompute import recompute
 from llasa_core.train.schedule import Schedule, learning_rate_factor
 
@@ -76,7 +78,16 @@ class LanguageStage:
         self.save_every = config.save_every
         self.keep_states = config.keep_states
         self.log_every = config.log_every
+        self.flops_per_token = self._count_flops()
         self._lay_out(placement)
+
+    def _count_flops(self) -> float | None:
+        answers = float(self._answer_tokens.sum() / self._lengths.sum())
+        sizes = self.model.lm.config.to_dict()
+        try:
+            return flops_per_token(sizes, is_lm_trained=self._trains_whole_lm, answer_share=answers)
+        except UnknownSizes:
+            return None
 
     def _check_samples(self) -> None:
         """Refuse samples that cannot be computed whole, or teach nothing; the plan has looked at the first ones only."""

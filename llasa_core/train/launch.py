@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llasa_core.errors import RunError, UsageError
-from llasa_core.files import sha256_of, write_text
+from llasa_core.errors import InterruptedRun, UsageError
+from llasa_core.files import check_room, sha256_of, write_text
 from llasa_core.locks import only_one, wait_until_free
 from llasa_core.recipe_file import recipe_yaml
 from llasa_core.train.following import launch
@@ -16,10 +16,10 @@ from llasa_core.train.hosts import LOCALHOST, Host, addresses_of, read_hostfile
 from llasa_core.train.launcher import node_command
 from llasa_core.train.log import read_log
 from llasa_core.train.plan import source_of
-from llasa_core.train.run import Run, flatten
+from llasa_core.train.run import RANKS, Run, flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from llasa_core.recipe import Recipe, StageName
@@ -82,6 +82,9 @@ def run_stage(
     place: RunPlace,
     *,
     fresh: bool = False,
+    reshard: bool = False,
+    probes: bool = False,
+    command: str | None = None,
     tell: Callable[[StageName, Progress], None] = lambda _stage, _progress: None,
     say: Callable[[str], None] = lambda _text: None,
 ) -> dict[str, Any]:
@@ -92,6 +95,9 @@ def run_stage(
         stage: `pretrain` trains the encoder first where the recipe names none.
         place: from `find_place`.
         fresh: remove what an earlier run of this stage left.
+        reshard: go on with a run that was begun on another number of ranks.
+        probes: rehearse the fullest pack, a batch of scoring and a save before the first step.
+        command: what a person would type to go on, for messages.
         tell: told of each step.
         say: told in a line what happens.
 
@@ -105,19 +111,23 @@ def run_stage(
     inputs = _inputs(recipe, stage, place, loaded.name)
     if stage == "pretrain" and recipe.encoder.checkpoint is None:
         alone = RunPlace(place.runs, 1, place.has_cuda)
-        run_stage(loaded, "encoder", alone, fresh=fresh, tell=tell, say=say)
+        run_stage(loaded, "encoder", alone, fresh=fresh, command=command, tell=tell, say=say)
         inputs |= {"encoder.sha256": sha256_of(_encoder_file(recipe, place, loaded.name))}
     run = Run(place.runs / loaded.name / stage)
     with only_one(run.lock_file, doing=f"working on {run.folder}"):
         wait_until_free(run.ranks_file)
         if fresh:
             run.clear()
-        run.begin(inputs, command=f"llasa {_command_of(stage)} {loaded.file}")
+        command = command or f"llasa {_command_of(stage)} {loaded.file}"
+        run.begin(inputs, command=command, reshard=reshard)
         is_done = run.is_done
         if not is_done:
             write_text(run.folder / "recipe.yaml", recipe_yaml(recipe))
-            _check_disk(run)
-            _train(loaded, stage, run, place, tell, say)
+            _lay_out(recipe, stage, run, place, say)
+            if probes and stage != "encoder":
+                run.probe_request.touch()
+            with _told_how_to_go_on(command):
+                _train(loaded, stage, run, place, tell, say)
         return _result(stage, run, already_done=is_done)
 
 
@@ -144,7 +154,7 @@ def _inputs(recipe: Recipe, stage: StageName, place: RunPlace, name: str) -> dic
     inputs = {k: v for k, v in flatten(settings) if k.rsplit(".", 1)[-1] not in NOT_PART_OF_THE_RESULT}
     inputs |= {"seed": recipe.seed, "data.sha256": sha256_of(recipe.data.folder / MANIFEST)}
     if stage != "encoder":
-        inputs["world_size"] = place.n_ranks
+        inputs[RANKS] = place.n_ranks
     if recipe.encoder.checkpoint is not None:
         inputs["encoder.sha256"] = sha256_of(_encoder_file(recipe, place, name))
     if stage == "finetune":
@@ -167,17 +177,28 @@ def _encoder_file(recipe: Recipe, place: RunPlace, name: str) -> Path:
     return file
 
 
-def _check_disk(run: Run) -> None:
-    free = shutil.disk_usage(run.folder).free
-    if free < LEAST_FREE_BYTES:
-        raise RunError(
-            f"the disk has {free / 1e6:.0f} MB left, a run needs {LEAST_FREE_BYTES / 1e6:.0f} MB or more",
-            where=run.folder,
-            fix="free some space, or pass `--runs` with a folder on another disk",
-        )
+def _lay_out(recipe: Recipe, stage: StageName, run: Run, place: RunPlace, say: Callable[[str], None]) -> None:
+    """Decide how the stage is laid out; every rank reads the decision."""
+    from llasa_core.train.outlook import Devices, placement_of  # noqa: PLC0415
+
+    check_room(run.folder, LEAST_FREE_BYTES)
+    if stage == "encoder":
+        return
+    devices = Devices(place.runs, place.n_ranks, place.has_cuda, place.all_hosts[0].slots)
+    placement_of(recipe, stage, devices, say).write(run.folder)
 
 
-LEAST_FREE_BYTES = 100 * 10**6
+LEAST_FREE_BYTES = 10**7
+"""Less, and nothing is begun; a plan knows what the whole stage needs."""
+
+
+@contextmanager
+def _told_how_to_go_on(command: str) -> Iterator[None]:
+    """Say in an interruption which command goes on."""
+    try:
+        yield
+    except InterruptedRun as stopped:
+        raise InterruptedRun(stopped.message, where=stopped.where, fix=f"`{command}` goes on from there") from stopped
 
 
 def _train(

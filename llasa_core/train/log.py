@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llasa_core.files import write_text, written_whole
+from llasa_core.files import full_disk_named, write_text, written_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,20 +45,27 @@ class TrainingLog:
         rows = [row for row in read_log(folder) if row.step <= first_step]
         names = [field.name for field in fields(StepRow)]
         write_text(log_file(folder), "".join(line + "\n" for line in [",".join(names), *map(_line, rows)]))
-        self._file = log_file(folder).open("a", encoding="utf-8", buffering=1)
+        self._path = log_file(folder)
+        self._file = self._path.open("a", encoding="utf-8", buffering=1)
         self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=first_step + 1)
 
     def add(self, row: StepRow) -> None:
-        """Append one step."""
-        self._file.write(_line(row) + "\n")
-        for name, value in asdict(row).items():
-            if name not in {"step", "seconds"}:
-                self._board.add_scalar(name, value, row.step)
+        """Append one step.
+
+        Raises:
+            RunError: the disk is full.
+        """
+        with full_disk_named(self._path):
+            self._file.write(_line(row) + "\n")
+            for name, value in asdict(row).items():
+                if name not in {"step", "seconds"}:
+                    self._board.add_scalar(name, value, row.step)
 
     def close(self) -> None:
-        """Close both files."""
-        self._file.close()
-        self._board.close()
+        """Close both files; what a full disk keeps from being written was said when it was added."""
+        for file in (self._board, self._file):
+            with suppress(OSError):
+                file.close()
 
 
 def log_file(folder: Path) -> Path:

@@ -133,12 +133,3 @@ def _is_plenty(recipe: Recipe, config: PretrainConfig | FinetuneConfig, devices:
         return False
     activations = BYTES_A_POSITION * config.micro_batch_tokens * sizes["num_hidden_layers"] * sizes["hidden_size"]
     return (weights + activations) * (devices.n_on_a_host or devices.n_ranks) < PLENTY * memory.available
-
-
-STATE_BYTES, RESULT_BYTES, SMALL_BYTES = 12, 4, 10**7
-"""Of a trained weight in a state to resume from: itself and AdamW's two moments; in the result; tokenizer and log."""
-
-
-def disk_needed(n_trained: int, keep_states: int) -> int:
-    """Return the bytes that a stage's run takes at its most: one state more than are kept, and the result."""
-    return n_trained * ((keep_states + 1) * STATE_BYTES + RESULT_BYTES) + SMALL_BYTES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from llasa_core.errors import DataError, LlasaError
+from llasa_core.errors import DataError, LlasaError, RunError
 from llasa_core.model.parameter_counts import (
     UnknownSizes,
     adapter_parameters,
@@ -17,7 +17,8 @@ from llasa_core.model.parameter_counts import (
 from llasa_core.recipe_file import described
 from llasa_core.train.checks import check_windows
 from llasa_core.train.data_counts import DataFound, look_at_data
-from llasa_core.train.outlook import Devices, attention_of, disk_needed, layout_of
+from llasa_core.train.disk import disk_needed
+from llasa_core.train.outlook import Devices, attention_of, layout_of
 from llasa_core.train.samples import bracketed, config_of, local_lm, survey
 from llasa_core.train.schedule import Schedule
 from llasa_core.train.stage_plan import StagePlan
@@ -117,7 +118,24 @@ def make_plan(
     except LlasaError as error:
         problem = problem or error
     free = devices.disk_free_bytes if devices else None
+    if devices and problem is None:
+        problem = _no_room(stages, devices, loaded.name)
     return Plan(loaded, data.counts, tuple(stages), None if command is None else tuple(command), problem, free)
+
+
+def _no_room(stages: Sequence[StagePlan], devices: Devices, name: str) -> RunError | None:
+    """Return the error of a disk that is too small for what is not written yet."""
+    for stage in stages:
+        run = devices.runs / name / stage.stage
+        written = sum(file.stat().st_size for file in run.rglob("*") if file.is_file())
+        needed = (stage.disk_needed_bytes or 0) - written
+        if needed > devices.disk_free_bytes:
+            return RunError(
+                f"the disk has {devices.disk_free_bytes / 1e6:,.0f} MB left, {stage.stage} needs {needed / 1e6:,.0f} MB",
+                where=run,
+                fix="free some space, keep fewer states (`keep_states`), or pass `--runs` with a folder on another disk",
+            )
+    return None
 
 
 def _with_attention(plan: StagePlan, recipe: Recipe, base: BaseLm | None, devices: Devices) -> StagePlan:
@@ -183,15 +201,19 @@ def _stage_plan(recipe: Recipe, stage: StageName, data: DataCounts | None) -> St
         trained,
         unknown,
         None if stage == "encoder" else getattr(recipe, stage).micro_batch_tokens,
-        disk_needed_bytes=_disk_needed(recipe, stage, trained),
+        disk_needed_bytes=_disk_needed(recipe, stage, trained, schedule.n_steps),
     )
 
 
-def _disk_needed(recipe: Recipe, stage: StageName, trained: dict[str, int | None]) -> int | None:
+def _disk_needed(recipe: Recipe, stage: StageName, trained: dict[str, int | None], n_steps: int) -> int | None:
     counts = [count for count in trained.values() if count is not None]
     if len(counts) < len(trained):
         return None
-    return disk_needed(sum(counts), 2 if stage == "encoder" else getattr(recipe, stage).keep_states)
+    if stage == "encoder":
+        return disk_needed(recipe.pretrain, sum(counts), n_steps).total
+    is_whole = stage == "finetune" and recipe.finetune.lm == "whole"
+    weight_bytes = (4 if recipe.model.dtype == "float32" else 2) if is_whole else None
+    return disk_needed(getattr(recipe, stage), sum(counts), n_steps, lm_weight_bytes=weight_bytes).total
 
 
 def _trained(recipe: Recipe, stage: StageName) -> tuple[dict[str, int | None], str | None]:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     Work = Callable[[str, Run, Path, "Launch"], None]
 
-RANK_MARK, STEP_MARK, ERROR_MARK = "@rank ", "@step ", "@error "
-"""Begin a line that a rank tells its command: who it is, a step that is done, why it ends."""
+RANK_MARK, STEP_MARK, SAY_MARK, ERROR_MARK = "@rank ", "@step ", "@say ", "@error "
+"""Begin a line that a rank tells its command: who it is, a step that is done, words for people, why it ends."""
 LAUNCH_VARIABLE = "LLASA_LAUNCH"
 FOLDER_PATIENCE_S = 10.0
 """A network file system shows a new file to other hosts after some seconds."""
@@ -91,13 +91,19 @@ def _train(stage: str, run: Run, source: Path, launch: Launch) -> None:
     from llasa_core.train.worker import work  # noqa: PLC0415 - torch and transformers
 
     store = meet(launch)
-    work(cast("StageName", stage), run, source, tell)
+    work(cast("StageName", stage), run, source, tell, say)
     del store  # rank 0's serves all ranks as long as it is held
 
 
 def tell(progress: Progress) -> None:
     """Tell the command of a step."""
     _tell(STEP_MARK, asdict(progress))
+
+
+def say(text: str) -> None:
+    """Tell the command a line for people; one rank's is enough."""
+    if os.environ["RANK"] == "0":
+        _tell(SAY_MARK, {"text": text})
 
 
 def _end(error: BaseException, rank: int, run: Run) -> NoReturn:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from llasa_core.train.engine import Engine
 
 RUN_FILE = "run.json"
+RANKS = "world_size"
+"""Among what a run was begun with: on how many ranks; the one input that `--reshard` lets go."""
 LENGTH_FILE = "steps.json"
 
 
@@ -65,17 +67,23 @@ class Run:
         """A file that, once there, asks for a state and the end."""
         return self.folder / "stop"
 
-    def begin(self, inputs: Mapping[str, Any], *, command: str) -> None:
+    @property
+    def probe_request(self) -> Path:
+        """A file that, while there, asks for a rehearsal before the first step."""
+        return self.folder / "probe"
+
+    def begin(self, inputs: Mapping[str, Any], *, command: str, reshard: bool = False) -> None:
         """Begin a run, or go on with one that was begun with the same inputs.
 
         Args:
             inputs: flat names to plain values: whatever the result depends on.
             command: what a person would type again, for the error.
+            reshard: whether another number of ranks is fine.
 
         Raises:
             UsageError: the folder holds a run that was begun with other inputs.
         """
-        for trigger in (self.save_trigger, self.stop_trigger):
+        for trigger in (self.save_trigger, self.stop_trigger, self.probe_request):
             remove(trigger)  # meant for an earlier process
         wanted = json.loads(json.dumps(dict(inputs)))
         file = self.folder / RUN_FILE
@@ -83,16 +91,22 @@ class Run:
             write_json(file, wanted)
             return
         begun = json.loads(file.read_text(encoding="utf-8"))
+        if reshard and begun.get(RANKS) != wanted.get(RANKS) and not self.is_done:
+            begun[RANKS] = wanted[RANKS]
+            if begun == wanted:
+                write_json(file, wanted)
         differences = [
             f"{name} was {begun.get(name)!r}, is {wanted.get(name)!r}"
             for name in sorted({*begun, *wanted})
             if begun.get(name) != wanted.get(name)
         ]
         if differences:
+            only_ranks = begun | {RANKS: wanted.get(RANKS)} == wanted
+            other = f"; `{command} --reshard` goes on with other ranks" if only_ranks and not self.is_done else ""
             raise UsageError(
                 f"this run was begun with other settings: {'; '.join(differences)}",
                 where=file,
-                fix=f"`{command} --fresh` begins anew and removes the old run; or put the settings back",
+                fix=f"`{command} --fresh` begins anew and removes the old run; or put the settings back{other}",
             )
 
     def say_length(self, n_steps: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,13 @@ import torch
 
 from llasa_core.errors import RunError
 from llasa_core.recipe_file import load_recipe
+from llasa_core.train.ceiling import measured_ceiling
 from llasa_core.train.engine import make_engine
+from llasa_core.train.language_stage import LanguageStage
 from llasa_core.train.log import write_curve
 from llasa_core.train.loop import train
 from llasa_core.train.placement import Placement
+from llasa_core.train.probe import probe
 from llasa_core.train.stages import make_stage
 from llasa_core.train.state import newest_state
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from llasa_core.recipe import StageName
+    from llasa_core.recipe import Recipe, StageName
     from llasa_core.train.engine import Engine
     from llasa_core.train.loop import Progress
     from llasa_core.train.run import Run
@@ -45,6 +49,8 @@ def work(
     """
     recipe = load_recipe(run.folder / "recipe.yaml").recipe
     placement = Placement.read(run.folder)
+    if run.probe_request.exists():
+        _rehearse(stage_name, run, source, recipe, placement, say)
     stage = make_stage(stage_name, recipe, source, _device(), placement, say)
     first_step, state = newest_state(run.states(), stage.model, say)
     if state:
@@ -53,10 +59,35 @@ def work(
     if state:
         state.put_moments(engine, lambda: _any_loss(stage, engine))
     try:
-        train(stage, engine, run, recipe.seed, tell, first_step=first_step)
+        train(stage, engine, run, recipe.seed, tell, first_step=first_step, flops_limit=_flops_limit(recipe, engine))
     finally:
         if engine.rank == 0:
             _draw(run.folder, stage_name, say)
+
+
+def _rehearse(
+    name: StageName, run: Run, source: Path, recipe: Recipe, placement: Placement, say: Callable[[str], None]
+) -> None:
+    """Rehearse a stage on a model and an engine of its own, which leave nothing behind."""
+    stage = make_stage(name, recipe, source, _device(), placement, say)
+    assert isinstance(stage, LanguageStage)  # noqa: S101 - the encoder is not probed
+    engine = make_engine(stage.model, stage.optimizer, placement)
+    result = probe(stage, engine, run, recipe.eval.question)
+    if engine.rank == 0:
+        say(str(result))
+        run.probe_request.unlink()
+    engine.meet()
+    del stage, engine
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _flops_limit(recipe: Recipe, engine: Engine) -> float | None:
+    """Return what `llasa doctor --bench` measured of this rank's device; ranks on one CPU share it."""
+    measured = measured_ceiling(engine.device, getattr(torch, recipe.model.dtype))
+    n_sharing = 1 if engine.device.type == "cuda" else int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return measured / n_sharing if measured else None
 
 
 def _draw(folder: Path, title: str, say: Callable[[str], None]) -> None:

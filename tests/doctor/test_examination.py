@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,6 +9,9 @@ from llasa_core.doctor.examination import Examination, examine
 from llasa_core.doctor.fact import Fact, Section
 from llasa_core.doctor.host import clock_fact, disk_fact
 from llasa_core.doctor.versions import import_fact, package_facts
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = Fact("numpy", "2.4.6")
 BROKEN = Fact("torch", "not installed, >=2.11 is needed", "broken", "`pip install 'torch>=2.11'`")

@@ -86,11 +86,14 @@ def part(pretrained: Path, tmp_path: Path) -> Callable[..., Part]:
     """Begin or go on with a finetune run of tiny in `tmp_path/<name>`, without what is around the loop."""
 
     def begin(
-        name: str = "run", *overrides: str, placement: Placement = Placement(), source: Path | None = None  # noqa: B008
+        name: str = "run",
+        *overrides: str,
+        placement: Placement | None = None,
+        source: Path | None = None,
     ) -> Part:
         recipe = load_recipe(TINY_RECIPE, overrides).resolved
         source = source or pretrained / "tiny" / "pretrain" / "checkpoint"
-        stage = FinetuneStage(recipe, source, torch.device("cpu"), placement, lambda _text: None)
+        stage = FinetuneStage(recipe, source, torch.device("cpu"), placement or Placement(), lambda _text: None)
         run = Run(tmp_path / name)
         run.folder.mkdir(exist_ok=True)
         first_step, state = newest_state(run.states(), stage.model, lambda _text: None)
