@@ -177,12 +177,19 @@ def _from_hub(name: str, say: Callable[[str], None]) -> Path:
     from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
 
     wanted = ["*.json", "*.safetensors", "*.model", "*.jinja"]
+    with_bins = [*wanted, "pytorch_model*.bin"]
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
+        here = Path(snapshot_download(name, allow_patterns=with_bins, local_files_only=True))
+        if _weight_files(here):
+            return here
     except LocalEntryNotFoundError:
-        say(f"fetching {name} from the Hugging Face hub, once")
+        pass
+    say(f"fetching {name} from the Hugging Face hub, once")
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted))
+        folder = Path(snapshot_download(name, allow_patterns=wanted))
+        if _weight_files(folder):
+            return folder
+        return Path(snapshot_download(name, allow_patterns=with_bins))  # Vicuna's are stored that way alone
     except Exception as error:
         raise ModelError(
             f"{name} could not be fetched from the Hugging Face hub: {str(error).splitlines()[0]}",
@@ -285,13 +292,18 @@ def _tokenizer_sha256(folder: Path) -> str:
     raise ModelError("the base LM has no tokenizer", where=folder, fix="add its tokenizer.json or tokenizer.model")
 
 
+def _weight_files(folder: Path) -> list[Path]:
+    """Return an LM's weight files: safetensors, or, where there are none, torch's, which are loaded as weights only."""
+    return sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
+
+
 def _fingerprint(folder: Path) -> str:
     source = folder / SOURCE_FILE
     if source.is_file():
         sha256: str = json.loads(source.read_text(encoding="utf-8"))["sha256"]
         return sha256
     digest = hashlib.sha256()
-    for file in sorted(folder.glob("*.safetensors")):
+    for file in _weight_files(folder):
         size = file.stat().st_size
         digest.update(f"{file.name}:{size}\n".encode())
         with file.open("rb") as stream:

@@ -44,6 +44,6 @@ def token_loss(
         return Loss(of(hidden, targets), len(targets))
     parts = [
         checkpoint(of, rows, wanted, use_reentrant=False)
-        for rows, wanted in zip(hidden.split(n_rows), targets.split(n_rows), strict=True)
+        for rows, wanted in zip(torch.split(hidden, n_rows), torch.split(targets, n_rows), strict=True)
     ]
     return Loss(torch.stack(parts).sum(), len(targets))

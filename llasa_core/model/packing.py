@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -65,8 +65,10 @@ class Pack:
         return self._with_each(torch.Tensor.pin_memory)
 
     def _with_each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Pack:
-        tensors = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "lengths"}
-        return replace(self, **{name: change(tensor) for name, tensor in tensors.items()})
+        tensors: dict[str, Any] = {
+            field.name: change(getattr(self, field.name)) for field in fields(self) if field.name != "lengths"
+        }
+        return replace(self, **tensors)
 
 
 def pack(encoded: Sequence[Encoded], windows: Sequence[np.ndarray], sensor_tokens: int) -> Pack:

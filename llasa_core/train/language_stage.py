@@ -90,7 +90,7 @@ class LanguageStage:
             return None
 
     def _check_samples(self) -> None:
-        """Refuse samples that cannot be computed whole, or teach nothing; the plan has looked at the first ones only."""
+        """Refuse samples that cannot be computed whole, or teach nothing; a plan has looked at the first only."""
         check_samples(
             self._lengths.tolist(),
             self._answer_tokens.tolist(),

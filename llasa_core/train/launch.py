@@ -76,7 +76,7 @@ def find_place(runs: Path, gpus: int | None = None, hostfile: Path | None = None
     return RunPlace(runs, gpus or n_cuda or 1, n_cuda > 0, port=port)
 
 
-def run_stage(
+def run_stage(  # noqa: PLR0913 - a command line's flags
     loaded: LoadedRecipe,
     stage: StageName,
     place: RunPlace,

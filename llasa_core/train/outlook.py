@@ -131,5 +131,6 @@ def _is_plenty(recipe: Recipe, config: PretrainConfig | FinetuneConfig, devices:
         weights = 16 * lm_parameters(sizes)
     except UnknownSizes:
         return False
-    activations = BYTES_A_POSITION * config.micro_batch_tokens * sizes["num_hidden_layers"] * sizes["hidden_size"]
-    return (weights + activations) * (devices.n_on_a_host or devices.n_ranks) < PLENTY * memory.available
+    activations: int = BYTES_A_POSITION * config.micro_batch_tokens * sizes["num_hidden_layers"] * sizes["hidden_size"]
+    needed: int = (weights + activations) * (devices.n_on_a_host or devices.n_ranks)
+    return needed < PLENTY * memory.available

@@ -129,11 +129,12 @@ def _no_room(stages: Sequence[StagePlan], devices: Devices, name: str) -> RunErr
         run = devices.runs / name / stage.stage
         written = sum(file.stat().st_size for file in run.rglob("*") if file.is_file())
         needed = (stage.disk_needed_bytes or 0) - written
-        if needed > devices.disk_free_bytes:
+        free = devices.disk_free_bytes
+        if needed > free:
             return RunError(
-                f"the disk has {devices.disk_free_bytes / 1e6:,.0f} MB left, {stage.stage} needs {needed / 1e6:,.0f} MB",
+                f"the disk has {free / 1e6:,.0f} MB left, {stage.stage} needs {needed / 1e6:,.0f} MB",
                 where=run,
-                fix="free some space, keep fewer states (`keep_states`), or pass `--runs` with a folder on another disk",
+                fix="free some space, keep fewer states (`keep_states`), or pass `--runs` with another disk's folder",
             )
     return None
 

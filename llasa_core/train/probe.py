@@ -39,8 +39,9 @@ class Probe:
 
     def __str__(self) -> str:
         return (
-            f"probe     a pack of {self.pack_tokens:,} tokens in {self.pack_s:.1f} s, {self.scored_windows} windows "
-            f"scored in {self.score_s:.1f} s, a state of {self.state_bytes / 1e6:,.1f} MB saved in {self.save_s:.1f} s; "
+            f"probe     a pack of {self.pack_tokens:,} tokens in {self.pack_s:.1f} s, "
+            f"{self.scored_windows} windows scored in {self.score_s:.1f} s, "
+            f"a state of {self.state_bytes / 1e6:,.1f} MB saved in {self.save_s:.1f} s; "
             f"at most {self.memory_gb:.2f} GB of memory"
         )
 

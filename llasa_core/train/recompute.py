@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def recompute(blocks: Iterable[nn.Module]) -> None:
     """Make each block keep its inputs only, in place."""
     for block in blocks:
-        block.forward = _again(block.forward)  # type: ignore[method-assign]
+        block.forward = _again(block.forward)
 
 
 def _again(forward: Callable[..., Any]) -> Callable[..., Any]:
