@@ -3,10 +3,10 @@
     python benchmarks/kill_training.py [--times 50] [--seed 0] [--only rank]
 
 Finetunes recipes/tiny.yaml with a state after every step, undisturbed on one process and on two ranks. Then again and
-again, with two ranks two times out of three, it kills one process: a rank, DeepSpeed's launcher, or the command; at a random moment
-of the run, or while a state is being saved. Nothing else is killed, so whatever is left has to end by itself before the
-same command, run again at once, may write. At its end every tensor file must equal the undisturbed run's, and no
-process may be left. Prints one JSON object; ends with 1 where something differs.
+again, with two ranks two times out of three, it kills one process: a rank, DeepSpeed's launcher, or the command; at a
+random moment of the run, or while a state is being saved. Nothing else is killed, so whatever is left has to end by
+itself before the same command, run again at once, may write. At its end every tensor file must equal the undisturbed
+run's, and no process may be left. Prints one JSON object; ends with 1 where something differs.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class PaddedModel(nn.Module):
 
     def __init__(self, recipe: Recipe, encoder: LimuBert, projector: nn.Module, lm: Any) -> None:
         super().__init__()
-        self.config = recipe.model
+        self._settings = recipe.model
         self.encoder = encoder.requires_grad_(requires_grad=False)
         self.projector = projector
         adapter = recipe.finetune.adapter
@@ -59,9 +59,9 @@ class PaddedModel(nn.Module):
         """Return what a causal LM of transformers returns, with its loss."""
         embeds = self.lm.get_input_embeddings()(input_ids.clamp(min=0))
         with torch.autocast(embeds.device.type, enabled=False):
-            sensor = sensor_vectors(self.config, self.encoder, self.projector, windows).flatten(0, 1)
+            sensor = sensor_vectors(self._settings, self.encoder, self.projector, windows).flatten(0, 1)
         embeds = embeds.masked_scatter((input_ids == SENSOR_ID)[..., None], sensor.to(embeds.dtype))
-        return self.lm(inputs_embeds=embeds, attention_mask=attention_mask, labels=labels, **more)
+        return self.lm(inputs_embeds=embeds, attention_mask=attention_mask, labels=labels, use_cache=False, **more)
 
 
 Sample = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -101,8 +101,8 @@ class InOrder(Trainer):
     """The Trainer, which sees the samples in the order that they are given in; ours sees the same."""
 
     def _get_train_sampler(self, *_: Any, **__: Any) -> SequentialSampler:
-        assert self.train_dataset is not None
-        return SequentialSampler(self.train_dataset)
+        samples: Any = self.train_dataset
+        return SequentialSampler(samples)
 
 
 class _AtEachStep(TrainerCallback):
@@ -134,7 +134,5 @@ def train_padded(
             report_to="none",
             disable_tqdm=True,
         )
-        trainer = InOrder(
-            model, settings, train_dataset=samples, data_collator=padded, callbacks=[_AtEachStep(tell)]
-        )
+        trainer = InOrder(model, settings, train_dataset=samples, data_collator=padded, callbacks=[_AtEachStep(tell)])
         trainer.train()

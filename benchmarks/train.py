@@ -1,137 +1,159 @@
 """How fast training is: beside `transformers.Trainer` with padding, in each of its layouts, and against the machine.
 
-    python benchmarks/train.py smol --out FILE [--threads 2] [--rounds 5] [--steps 6]
+    python benchmarks/train.py smol --out FILE [--threads 2] [--rounds 5] [--steps 5]
     python benchmarks/train.py shapes --out FILE [--device cuda] [--minutes 8] [--tokenizer FOLDER] [--data FOLDER]
 
-`smol` finetunes recipes/smol.yaml on the CPU: with the recipe's own kinds of questions and with all kinds, in turn with
-the Trainer (`padded_trainer.py`), the same samples in the same steps, round by round; then in each layout. On a machine that
-does other work too, processor time and the ratios of a round are what to look at.
+`smol` finetunes recipes/smol.yaml on the CPU, with the recipe's own kinds of questions and with all of them, in turn
+with the Trainer (`padded_trainer.py`): the same samples in the same steps, round by round. Then each layout, in turn
+too. On a machine that does other work as well, look at processor time and at ratios.
 
 `shapes` trains LMs of 1, 7, 8 and 13 B parameters with random weights on one GPU, on real samples with the settings of
-recipes/7b.yaml: the 8 B LM with LoRA first, in every layout and beside the Trainer, then all shapes and whatever of
-them is trained, until the minutes are over; what was left out is listed. It needs torch, transformers, peft, accelerate, pydantic
-and h5py, no deepspeed, and any folder with a tokenizer.json. `--device cpu --shapes tiny` rehearses it.
+recipes/7b.yaml: 8 B with LoRA in every layout, and beside the Trainer, then all shapes and whatever of them can be
+trained, each in the layout that was quickest. When the minutes are over, what is left is listed as left out. It needs
+torch, transformers, peft, accelerate, pydantic and h5py, no deepspeed, and a folder with a tokenizer.json and its
+tokenizer_config.json. `--device cpu --shapes tiny` rehearses it.
 
-Needs data/hapt (`llasa prepare-data RawData/ --out data/hapt`). Both write one JSON file.
+Both need data/hapt (`llasa prepare-data RawData/ --out data/hapt`) and write one JSON file.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import json
-import os
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import PackageNotFoundError, version
-from itertools import product
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
-from train_stage import BenchStage, Stopwatch, make_model, run_steps, shape_folder
+from train_shapes import Shapes
+from train_sides import ROOT, Result, Sides, beside_trainer, medians, recipe_of, show, with_mfu
+from train_stage import SHAPES
 
-from llasa_core.errors import LlasaError
 from llasa_core.machine import cpu_name, usable_cores
-from llasa_core.model.base_lm import locate
-from llasa_core.recipe_file import load_recipe
 from llasa_core.train.ceiling import measure
-from llasa_core.train.engine import TorchEngine
-from llasa_core.train.memory import Ranks, memory_need
-from llasa_core.train.placement import Placement
-from llasa_core.train.rehearsal import PackShape, rehearse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Mapping
 
-    from padded_trainer import PaddedModel
+    from train_sides import Figures
 
-    from llasa_core.model.multimodal import LlasaModel
-    from llasa_core.recipe import Recipe
 
-ROOT = Path(__file__).parents[1]
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "numpy")
 CEILING_S = 4.0
-ADAM_BYTES = 16
-"""A trained weight with its gradient and moments."""
 
 
-def recipe_of(name: str, *settings: str) -> Recipe:
-    """Return a recipe of the repository."""
-    return load_recipe(ROOT / "recipes" / f"{name}.yaml", list(settings)).resolved
+def main() -> None:
+    """Measure and write."""
+    arguments = parsed()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    device = torch.device(arguments.device)
+    begun = time.perf_counter()
+    result: Result = {"what": arguments.what, **machine(device)}
+    ceiling = measure(device, torch.bfloat16, seconds=CEILING_S)
+    result["matmul_ceiling_flops"] = ceiling
+
+    def keep(part: Result) -> None:
+        result.update(part, seconds=time.perf_counter() - begun)
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+    if arguments.what == "smol":
+        smol(arguments, device, ceiling, keep)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            Shapes(arguments, device, ceiling, Path(folder), begun + 60 * arguments.minutes).measure(keep)
 
 
-class Sides:
-    """One model on both sides, on the same samples."""
-
-    def __init__(self, recipe: Recipe, device: torch.device, stage: BenchStage | None = None) -> None:
-        self.recipe, self.device = recipe, device
-        model = make_model(recipe, device)
-        if stage is None:
-            stage = BenchStage(recipe, model)
-        else:
-            stage.lay(recipe, model)
-        self.stage = stage
-        self.engine = TorchEngine(model, stage.optimizer)
-        self._padded: PaddedModel | None = None
-        self._at = 0
-
-    def next_steps(self, n: int) -> range:
-        """Return the next steps; the schedule starts over before it ends."""
-        if (self._at + n) * self.recipe.finetune.batch_size > len(self.stage.order(range(1))) * self._epoch:
-            self._at = 0
-        self._at += n
-        return range(self._at - n, self._at)
-
-    @property
-    def _epoch(self) -> int:
-        return self.stage.steps_per_epoch
-
-    def ours(self, steps: range) -> dict[str, float]:
-        """Time steps of our loop; the first is not counted."""
-        watch = Stopwatch(self.device)
-        forget_peak(self.device)
-        run_steps(self.stage, self.engine, steps, watch)
-        return self._figures(steps, watch)
-
-    def trainer(self, steps: range) -> dict[str, float]:
-        """Time the same steps of the Trainer; the first is not counted."""
-        from padded_trainer import PaddedModel, Samples, train_padded
-
-        if self._padded is None:
-            fresh = make_model(self.recipe.model_copy(update={"finetune": self._frozen()}), self.device)
-            self._padded = PaddedModel(self.recipe, fresh.encoder, fresh.projector, fresh.lm).to(self.device)
-        watch = Stopwatch(self.device)
-        samples = Samples(self.stage.sample, self.stage.order(steps))
-        train_padded(self._padded, self.recipe, samples, watch, on_cpu=self.device.type == "cpu")
-        return self._figures(steps, watch)
-
-    def _frozen(self) -> Any:
-        """Return settings that put no adapter on, but hold the LM in the type that it is trained in."""
-        finetune = self.recipe.finetune
-        return finetune.model_copy(update={"lm": "frozen"}) if finetune.lm == "adapter" else finetune
-
-    def _figures(self, steps: range, watch: Stopwatch) -> dict[str, float]:
-        counted = steps[1:]
-        seconds, cpu_s = watch.seconds
-        tokens = self.stage.tokens_of(counted)
-        samples = len(self.stage.order(counted))
-        flops = self.stage.flops_per_token or float("nan")
-        return {
-            "step_s": seconds / len(counted),
-            "step_cpu_s": cpu_s / len(counted),
-            "samples_per_s": samples / seconds,
-            "tokens_per_s": tokens / seconds,
-            "flops": tokens * flops / seconds,
-            "cpu_flops": tokens * flops / cpu_s,
-        }
+def parsed() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("smol", "shapes"))
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, help="of torch, on a CPU")
+    parser.add_argument("--data", type=Path, default=ROOT / "data" / "hapt")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--steps", type=int, default=5, help="of each side in a round of `smol`; the first is not counted"
+    )
+    parser.add_argument("--layouts", type=int, default=2, help="rounds over the layouts of `smol`")
+    parser.add_argument("--shapes", nargs="+", choices=tuple(SHAPES), default=["8b", "1b", "7b", "13b"])
+    parser.add_argument("--budget", type=int, default=16384, help="middle one of the packs of `shapes`, in tokens")
+    parser.add_argument("--minutes", type=float, default=8.0)
+    parser.add_argument("--tokenizer", type=Path, help="folder; smollm2-135m's when left out")
+    return parser.parse_args()
 
 
-def forget_peak(device: torch.device) -> None:
-    """Begin to measure the most memory anew."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
+def machine(device: torch.device) -> Result:
+    """Return what the figures depend on."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(ROOT), *words],  # noqa: S607 - whichever git is there
+            check=False,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+
+    return {
+        "machine": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
+        "cores": usable_cores(),
+        "threads": torch.get_num_threads(),
+        "commit": git("rev-parse", "HEAD"),
+        "is_changed": bool(git("status", "--porcelain", "--untracked-files=no")),
+        "command": " ".join([Path(sys.executable).name, *sys.argv]),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+    }
+
+
+def smol(arguments: argparse.Namespace, device: torch.device, ceiling: float, keep: Callable[[Result], None]) -> None:
+    """Measure recipes/smol.yaml beside the Trainer, and in each layout."""
+    data = f"data.folder={arguments.data.resolve()}"
+    for name, settings in (("own kinds", ()), ("all kinds", ("finetune.kinds=null",))):
+        recipe = recipe_of("smol", data, *settings)
+        compared = beside_trainer(Sides(recipe, device), arguments.rounds, arguments.steps, ceiling)
+        keep({"recipe": "recipes/smol.yaml", "seed": recipe.seed, name: compared})
+    if arguments.layouts:
+        sides = Sides(recipe_of("smol", data), device)
+        keep({"layouts, own kinds": layouts_in_turn(sides, smol_layouts(data), arguments, ceiling)})
+
+
+Layout = tuple[list[str], bool]
+"""Settings, and whether activations are computed again."""
+
+
+def smol_layouts(data: str) -> dict[str, Layout]:
+    """Return what is tried on a CPU."""
+    found: dict[str, Layout] = {"as it comes": ([], False)}
+    found |= {f"attention {name}": ([f"finetune.attention={name}"], False) for name in ("blocks", "sdpa", "eager")}
+    found |= {f"packs of {budget}": ([f"finetune.micro_batch_tokens={budget}"], False) for budget in (256, 512, 1024)}
+    found |= {"activations computed again": ([], True), "compiled": (["finetune.compile=true"], False)}
+    return {name: ([data, *settings], again) for name, (settings, again) in found.items()}
+
+
+def layouts_in_turn(
+    sides: Sides, layouts: Mapping[str, Layout], arguments: argparse.Namespace, ceiling: float
+) -> Result:
+    """Measure layouts in turn on the same steps, round by round."""
+    kept: dict[str, list[Figures]] = {name: [] for name in layouts}
+    memory: dict[str, int] = {}
+    for _ in range(arguments.layouts):
+        these = sides.next_steps(arguments.steps)
+        for name, (settings, again) in layouts.items():
+            sides.lay(recipe_of("smol", *settings), again=again)
+            kept[name].append(sides.ours(these))
+            memory.setdefault(name, sides.predicted_bytes(these))
+            show(name, kept[name][-1])
+    return {
+        name: {**with_mfu(medians(rounds), ceiling), "predicted_bytes": memory[name]} for name, rounds in kept.items()
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""What `train.py` trains: real samples, an LM of any shape, and a layout that can be changed between two measurements."""
+"""What `train.py` trains: real samples, an LM of any shape, and a layout that can be changed."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def shape_folder(name: str, tokenizer: Path, folder: Path) -> Path:
 
 def random_lm(name: str, device: torch.device, dtype: torch.dtype) -> Any:
     """Make an LM of a shape with random weights, on the device from the start."""
-    from transformers.models.llama.configuration_llama import LlamaConfig
-    from transformers.models.llama.modeling_llama import LlamaForCausalLM
+    from transformers.models.llama.configuration_llama import LlamaConfig  # noqa: PLC0415 - seconds, and only for shapes
+    from transformers.models.llama.modeling_llama import LlamaForCausalLM  # noqa: PLC0415
 
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
@@ -101,7 +101,6 @@ class BenchStage(LanguageStage):
 
     def __init__(self, recipe: Recipe, model: LlasaModel) -> None:
         super().__init__(recipe, recipe.finetune, model, Placement())
-        self.lay(recipe, model)
 
     @property
     def _trains_whole_lm(self) -> bool:

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from llasa_core.errors import ModelError
+from llasa_core.model.quantization import hush_bitsandbytes
 from llasa_core.model.tensors import misfits, read_tensors
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ PREFIX = "base_model.model."
 
 def add_adapter(lm: Any, config: AdapterConfig) -> None:
     """Put a fresh LoRA adapter on the LM's linear layers, in place; only the adapter is trainable after that."""
+    hush_bitsandbytes()  # peft imports it where it is installed
     from peft import inject_adapter_in_model  # noqa: PLC0415 - four seconds, and only training pays them
 
     inject_adapter_in_model(_lora_config(config), lm)

@@ -7,6 +7,7 @@ Source:
 
 from __future__ import annotations
 
+import logging
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ def nf4_options(dtype: torch.dtype, device: str, *, is_shared_out: bool) -> dict
             "`model.quantization: nf4` needs bitsandbytes, which is not installed",
             fix="`pip install 'llasa[qlora]'`, or set `model.quantization: none`",
         )
+    hush_bitsandbytes()
     from transformers import BitsAndBytesConfig  # noqa: PLC0415 - heavy
 
     config = BitsAndBytesConfig(
@@ -49,6 +51,11 @@ def nf4_options(dtype: torch.dtype, device: str, *, is_shared_out: bool) -> dict
         bnb_4bit_compute_dtype=dtype,
     )
     return {"quantization_config": config, "device_map": {"": device}}
+
+
+def hush_bitsandbytes() -> None:
+    """Keep bitsandbytes from warning, when it is imported on a CPU, that a kernel of another package is missing."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def let_gradients_pass(lm: nn.Module) -> None:

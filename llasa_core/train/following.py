@@ -208,5 +208,5 @@ def _signals_counted() -> Iterator[Callable[[], int]]:
     try:
         yield lambda: len(received)
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for changed, handler in before.items():
+            signal.signal(changed, handler)

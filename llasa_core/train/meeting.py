@@ -36,7 +36,7 @@ def meet(launch: Launch, patience: timedelta = PATIENCE) -> TCPStore:
         RunError: rank 0's port is taken or cannot be reached, or a host has other versions or devices.
     """
     _prepare_gloo(launch)
-    _check_devices(launch)
+    check_devices(launch, torch.cuda.device_count(), int(os.environ["LOCAL_SIZE"]))
     store = _store(launch, patience)
     _check_same(launch, store)
     return store
@@ -76,11 +76,15 @@ def interface_to(addresses: tuple[str, ...]) -> str | None:
     return None
 
 
-def _check_devices(launch: Launch) -> None:
-    n_devices, local_rank = torch.cuda.device_count(), int(os.environ["LOCAL_RANK"])
-    if 0 < n_devices <= local_rank:
+def check_devices(launch: Launch, n_devices: int, n_ranks: int) -> None:
+    """Check that each rank of this host has a GPU, where it has any.
+
+    Raises:
+        RunError: there are too few.
+    """
+    if 0 < n_devices < n_ranks:
         raise RunError(
-            f"host {launch.host} has {n_devices} GPUs and was given {os.environ['LOCAL_SIZE']} ranks",
+            f"host {launch.host} has {n_devices} GPUs and was given {n_ranks} ranks",
             fix="lower its `slots` in the hostfile, or `--gpus`",
         )
 

@@ -147,7 +147,7 @@ def memory_need(
         items["float32 copy that ZeRO updates"] = trained
         for name in ("float32 copy that ZeRO updates", "AdamW's moments"):
             items[name] = round(items[name] * share)
-        items["gradients"] = trained if stage == 1 else round(2 * trained * share)
+        items["gradients"] = trained if stage == 1 else round(trained * share)
         items["bucket of gradients"] = bucket
     if stage == ZERO_3:
         gathered = _gathered(rehearsal)
@@ -159,8 +159,10 @@ def memory_need(
         items[name] = 0
     if is_nf4:
         pack["a layer's weights, unpacked"] = 2 * rehearsal.largest
-    at_exchange = trained - gradients + bucket if ranks.is_launched and not stage else 0
-    if at_exchange > sum(pack.values()):  # the pack is gone when DeepSpeed copies the gradients of ZeRO 0 together
+    at_exchange = 0
+    if ranks.is_launched:
+        at_exchange = (trained - gradients + bucket, round(trained * share), trained, 0)[stage]
+    if at_exchange > sum(pack.values()):  # the pack is gone when ranks exchange what it left
         pack = {"gradients, exchanged": at_exchange}
     if ranks.has_cuda:
         beside = CUDA_BYTES + (NCCL_BYTES if ranks.n > 1 else 0)

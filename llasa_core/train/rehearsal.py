@@ -34,6 +34,8 @@ SENSOR = "encoder and projector"
 LOGITS = "logits and loss"
 BACKWARD = "backward pass"
 PACK = "windows and token ids"
+MOST_DOCUMENTS = 8
+"""With attention document by document, a pack of more is rehearsed as so many longer ones."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,9 @@ def rehearse(
     kernel = choose_attention(config.attention, model.lm.config, torch.device(device), model.compute_dtype)
     if kernel in {"flash", "varlen"}:  # keep what SDPA keeps of one long document
         kernel, shape = "blocks", replace(shape, n_documents=1, longest=shape.n_tokens)
+    if kernel == "each" and shape.n_documents > MOST_DOCUMENTS:  # the sum is the same, and hundreds take a minute
+        longest = max(shape.longest, -(-shape.n_tokens // MOST_DOCUMENTS))
+        shape = replace(shape, n_documents=MOST_DOCUMENTS, longest=longest)
     model.use_attention(kernel)
     blocks = model.lm.get_decoder().layers
     if activation_checkpointing:

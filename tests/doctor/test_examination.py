@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from llasa_core.doctor.bench import busy_fact
 from llasa_core.doctor.examination import Examination, examine
 from llasa_core.doctor.fact import Fact, Section
 from llasa_core.doctor.host import clock_fact, disk_fact
@@ -89,6 +90,15 @@ def test_a_clock_before_the_installation_is_wrong():
     wrong = clock_fact(1_000_000_000.0, 1_700_000_000.0)
     assert wrong.state == "warning"
     assert wrong.value.endswith(", before LLaSA itself was installed")
+
+
+def test_a_busy_machine_is_measured_too_low():
+    assert busy_fact(1.0, 2.0) is None
+
+    busy = busy_fact(7.3, 2.0)
+    assert busy is not None
+    assert busy.value == "a load of 7.3 on 2 cores: what is measured now is too low"
+    assert busy.state == "warning"
 
 
 def test_this_machine_runs_llasa(tmp_path: Path):

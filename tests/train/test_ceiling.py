@@ -43,6 +43,14 @@ def test_a_ceiling_of_other_threads_or_another_torch_does_not_count():
     assert measured_ceiling(CPU, torch.float32) is None
 
 
+def test_a_busy_hour_does_not_lower_the_ceiling():
+    measure(CPU, torch.float32, seconds=0.01, sizes=[(64, 64, 64)])
+    ((key, values),) = json.loads(machine_file().read_text()).items()
+    machine_file().write_text(json.dumps({key: {**values, "float32": 1e18}}))
+
+    assert measure(CPU, torch.float32, seconds=0.01, sizes=[(64, 64, 64)]) == 1e18
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"x": 1}', '{"x": {"float32": "fast"}}'])
 def test_a_damaged_file_is_measured_anew(text: str):
     machine_file().write_text(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from llasa_cli.app import main
 from llasa_core.errors import ErrorGroup, LlasaError, RunError, UsageError
 from llasa_core.files import sha256_of
 from llasa_core.train.hosts import Host, addresses_of, is_here, read_hostfile, remote_script, ssh_command
@@ -205,3 +206,12 @@ def test_a_rank_sees_its_runs_folder_and_what_its_command_said(tmp_path: Path):
 
     check_folder(tmp_path, launch, patience_s=0)
     assert Launch.read(launch.as_variable()) == launch
+
+
+def test_slurm_and_a_hostfile_exclude_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    code = main(["pretrain", "recipes/tiny.yaml", "--slurm", "--hostfile", str(tmp_path / "hosts")])
+
+    assert code == 2
+    assert capsys.readouterr().err == (
+        "error: with `--slurm`, Slurm chooses the hosts\n  fix:   leave `--hostfile` out, or `--slurm`\n"
+    )

@@ -12,7 +12,7 @@ import pytest
 from llasa_core import __version__
 from llasa_core.errors import RunError
 from llasa_core.train.launch import free_port
-from llasa_core.train.meeting import check_same, interface_to, meet
+from llasa_core.train.meeting import check_devices, check_same, interface_to, meet
 from llasa_core.train.ranks import Launch
 
 if TYPE_CHECKING:
@@ -74,3 +74,16 @@ def test_hosts_with_other_versions_or_devices_are_refused():
 def test_one_host_alone_leaves_the_choice_of_the_interface_to_gloo():
     assert interface_to(()) is None
     assert interface_to(("127.0.0.1",)) is None
+
+
+def test_a_host_with_fewer_gpus_than_slots_is_refused():
+    launch = Launch("b", "")
+    check_devices(launch, n_devices=4, n_ranks=4)
+    check_devices(launch, n_devices=0, n_ranks=4)
+
+    with pytest.raises(RunError) as caught:
+        check_devices(launch, n_devices=2, n_ranks=4)
+
+    assert str(caught.value) == (
+        "host b has 2 GPUs and was given 4 ranks\n  fix:   lower its `slots` in the hostfile, or `--gpus`"
+    )

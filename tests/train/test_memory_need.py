@@ -143,7 +143,7 @@ def test_one_cpu_process_holds_sixteen_bytes_a_trained_weight(accumulates: bool,
 
 @pytest.mark.parametrize(
     ("stage", "trained", "gradients", "updated", "moments"),
-    [(1, 800, 800, 200, 400), (2, 800, 400, 200, 400), (3, 200, 200, 200, 400)],
+    [(1, 800, 800, 200, 400), (2, 800, 200, 200, 400), (3, 200, 200, 200, 400)],
 )
 def test_zero_shares_out_more_at_each_stage(stage: int, trained: int, gradients: int, updated: int, moments: int):
     need = memory_need(REHEARSAL, Placement(stage), Ranks(4, has_cuda=True))  # type: ignore[arg-type]
@@ -158,10 +158,18 @@ def test_zero_shares_out_more_at_each_stage(stage: int, trained: int, gradients:
     assert need.beside == CUDA_BYTES + NCCL_BYTES
 
 
+@pytest.mark.parametrize(("stage", "exchanged"), [(0, 800), (1, 400), (2, 800)])
+def test_gradients_are_exchanged_when_activations_are_gone(stage: int, exchanged: int):
+    need = memory_need(REHEARSAL, Placement(stage), Ranks(2, has_cuda=True))  # type: ignore[arg-type]
+
+    assert need.items["gradients, exchanged"] == exchanged
+    assert "activations of the LM" not in need.items
+
+
 def test_what_is_offloaded_is_on_the_host():
     need = memory_need(REHEARSAL, Placement(2, "optimizer"), Ranks(2, has_cuda=True))
 
-    assert need.on_host == 400 + 800 + 800  # copy, moments and gradients of half the weights
+    assert need.on_host == 400 + 800 + 400  # copy, moments and gradients of half the weights
     assert need.items["AdamW's moments"] == need.items["gradients"] == 0
 
 

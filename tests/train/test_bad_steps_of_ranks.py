@@ -1,0 +1,100 @@
+"""What goes wrong on one rank of two is seen by both; and any number of ranks goes on from any state."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from llasa_core.errors import InterruptedRun
+from llasa_core.train.launch import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llasa_core.recipe_file import LoadedRecipe
+
+SCRIPT = Path(__file__).with_name("bad_steps_of_a_rank.py")
+ZERO_STAGES = (0, 1, 2, 3)
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="deepspeed is a Linux-only requirement")
+
+
+@pytest.fixture(scope="module")
+def one_process(part_in: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A run in one process that stopped after two steps, and one that went on."""
+    folder = tmp_path_factory.mktemp("one")
+    stopped, whole = part_in(folder, "stopped"), part_in(folder, "whole", "finetune.save_every=1", "finetune.keep_states=9")
+
+    def stop(progress: Any) -> None:
+        if progress.step == 1:
+            stopped.run.stop_trigger.touch()
+
+    with pytest.raises(InterruptedRun):
+        stopped.train(stop)
+    third: dict[str, torch.Tensor] = {}
+    whole.train(lambda progress: third.update(whole.weights) if progress.step == 3 else None)
+    return stopped.run, third
+
+
+@pytest.fixture(scope="module")
+def on_two_ranks(
+    tiny: LoadedRecipe, pretrained: Path, one_process: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder: Path = tmp_path_factory.mktemp("two")
+    state = one_process[0].states()[-1][1]
+    command = [
+        *(sys.executable, "-m", "deepspeed.launcher.runner"),
+        *("--num_gpus", "2", "--master_port", str(free_port()), str(SCRIPT)),
+        *(str(tiny.file), str(pretrained / "tiny" / "pretrain" / "checkpoint"), str(state), str(folder)),
+    ]
+    path = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
+    done = subprocess.run(command, check=False, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+def seen_by(rank: int, folder: Path, zero_stage: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / f"rank {rank}.json").read_text())[f"zero {zero_stage}"]
+    return found
+
+
+@pytest.mark.parametrize("zero_stage", ZERO_STAGES)
+def test_a_gradient_that_is_no_number_on_one_rank_stops_both_before_they_save(
+    on_two_ranks: Path, part: Callable[..., Any], zero_stage: int
+):
+    first, second = (seen_by(rank, on_two_ranks, zero_stage)["error"] for rank in (0, 1))
+
+    names = ", ".join(part("plan").stage.names_of(2))
+    run = on_two_ranks / f"zero {zero_stage}"
+    assert first == second
+    assert first in {  # ZeRO says inf of whatever is no number
+        f"the gradient of step 3 is {said}; in the step were {names}\n"
+        f"  where: {run / 'bad-step.json'}\n"
+        "  fix:   lower the learning rate, or look at these samples; the last state before this step is kept"
+        for said in ("inf", "nan")
+    }
+    assert sorted(path.name for path in (run / "state").iterdir()) == ["step-000001", "step-000002"]
+
+
+@pytest.mark.parametrize("zero_stage", ZERO_STAGES)
+def test_an_overflow_on_one_rank_is_skipped_by_both(on_two_ranks: Path, zero_stage: int):
+    for rank in (0, 1):
+        seen = seen_by(rank, on_two_ranks, zero_stage)
+        del seen["error"]
+        assert seen == {"scale": 2.0**15, "updates": 2, "overflow moved": False, "next moved": True}
+
+
+@pytest.mark.parametrize("zero_stage", ZERO_STAGES)
+def test_two_ranks_go_on_from_the_state_of_one_process(on_two_ranks: Path, one_process: Any, zero_stage: int):
+    third = load_file(on_two_ranks / f"third {zero_stage}.safetensors")
+
+    # the cosine's factor at the third step is not the 1.0 of the ranks' step, so directions are compared, not lengths
+    assert third.keys() == one_process[1].keys()
