@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import sys
 import threading
@@ -290,7 +291,10 @@ def seed_of(*parts: int) -> int:
 
 @contextmanager
 def _asked_to_stop() -> Iterator[Callable[[], bool]]:
-    """Catch the first Ctrl-C or SIGTERM, so that the step at hand ends and its state is saved; a second one kills."""
+    """Catch the first Ctrl-C or SIGTERM, so that the step at hand ends and its state is saved; a second one kills.
+
+    Not in a launched rank: its command asks by the file `stop`, and whoever signals a rank itself wants it gone.
+    """
     asked = threading.Event()
     before: dict[int, Any] = {}
 
@@ -298,7 +302,7 @@ def _asked_to_stop() -> Iterator[Callable[[], bool]]:
         asked.set()
         signal.signal(number, before[number])
 
-    if threading.current_thread() is threading.main_thread():
+    if threading.current_thread() is threading.main_thread() and "LOCAL_RANK" not in os.environ:
         before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked.is_set

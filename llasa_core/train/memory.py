@@ -33,11 +33,11 @@ CUDA_BYTES = 700 * 10**6
 """CUDA's context, its kernels and cuBLAS's workspaces: a round figure for recent GPUs, counted in no tensor."""
 NCCL_BYTES = 400 * 10**6
 """NCCL's buffers, with more than one rank: a round figure."""
-PROCESS_BYTES = 700 * 10**6
-"""Python, torch, transformers and peft in a CPU process, before a weight is loaded: 0.6 to 0.7 GB measured on Linux."""
+PROCESS_BYTES = 10**9
+"""Python, torch, transformers and peft in a CPU process hold 0.6 GB before a weight is loaded (Linux); what oneDNN
+compiles for each new length of a pack in bfloat16 adds 0.3 GB within a few hundred steps."""
 KEPT_BY_THE_HEAP = 0.6
-"""glibc keeps so much more than packs hold, for later: 0.3 to 0.8 measured on SmolLM2 by benchmarks/memory.py. What
-oneDNN compiles for each new length of a pack in bfloat16 is in that."""
+"""glibc keeps so much more than packs hold, for later: 0.3 to 0.8 measured on SmolLM2 by benchmarks/memory.py."""
 
 
 @dataclass(frozen=True)

@@ -210,7 +210,7 @@ def test_recipe_check_reports_every_mistake(tmp_path: Path, capsys: pytest.Captu
 
     assert main(["recipe", "check", str(file)]) == 2
     assert capsys.readouterr().err == (
-        'error: `seed` is "x", expected a whole number of at least 0\n'
+        'error: `seed` is "x", expected a whole number of at least 0 and below 4,294,967,296\n'
         f"  where: {file}:2:7\n"
         "  fix:   `llasa recipe schema` lists the fields\n"
         "error: `pretrian` is not a field; did you mean `pretrain`?\n"

@@ -53,7 +53,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(
         "pretrain",
         "  trains    projector 5,760 parameters",
         "  steps     4 of 27, stopped by `max_steps`: 1.3 epochs of 24 QA items, 8 a step",
-        "  attention blocks: no kernel without a CUDA device",
+        "  attention each: no kernel without a CUDA device",
     ]
     assert lines[-1] == "launcher  none: one process trains on the CPU"
     assert list(tmp_path.iterdir()) == []

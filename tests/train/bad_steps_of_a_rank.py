@@ -29,7 +29,9 @@ STAGES = (0, 1, 2, 3)
 class Rank:
     """A finetune run of tiny on this rank, a pack a step."""
 
-    def __init__(self, recipe: Path, pretrained: Path, zero_stage: Any, *settings: str, state: Path | None = None) -> None:
+    def __init__(
+        self, recipe: Path, pretrained: Path, zero_stage: Any, *settings: str, state: Path | None = None
+    ) -> None:
         """Begin a run, or go on from a state."""
         placement = Placement(zero_stage)
         loaded = load_recipe(recipe, ["finetune.save_every=1", *settings]).resolved
@@ -58,7 +60,7 @@ class Rank:
         """Do a step, and return the weights after it."""
         (pack,) = self.stage.parts(step, self.engine.rank, self.engine.world_size)
         self.engine.backward(self.stage.loss(pack, self.engine).total / self.stage.n_items(step), is_last=True)
-        self.engine.step(1.0)
+        self.engine.step(self.stage.factor(step))
         return {name: self.engine.whole(one).detach().clone() for name, one in self.parameters.items()}
 
 
@@ -99,7 +101,9 @@ def main() -> None:
         found[f"zero {zero_stage}"] = {"error": error, **scale_of(recipe, pretrained, zero_stage)}
         third = Rank(recipe, pretrained, zero_stage, state=state).step(2)
         if rank == 0:
-            save_file({name: value.contiguous() for name, value in third.items()}, folder / f"third {zero_stage}.safetensors")
+            save_file(
+                {name: value.contiguous() for name, value in third.items()}, folder / f"third {zero_stage}.safetensors"
+            )
     (folder / f"rank {rank}.json").write_text(json.dumps(found))
 
 

@@ -81,20 +81,17 @@ class Part:
         return {name: one.detach().clone() for name, one in trained_parameters(self.stage.model).items()}
 
 
-@pytest.fixture
-def part(pretrained: Path, tmp_path: Path) -> Callable[..., Part]:
-    """Begin or go on with a finetune run of tiny in `tmp_path/<name>`, without what is around the loop."""
+@pytest.fixture(scope="session")
+def part_in(pretrained: Path) -> Callable[..., Part]:
+    """Begin or go on with a finetune run of tiny in `<folder>/<name>`, without what is around the loop."""
 
     def begin(
-        name: str = "run",
-        *overrides: str,
-        placement: Placement | None = None,
-        source: Path | None = None,
+        folder: Path, name: str, *overrides: str, placement: Placement | None = None, source: Path | None = None
     ) -> Part:
         recipe = load_recipe(TINY_RECIPE, overrides).resolved
         source = source or pretrained / "tiny" / "pretrain" / "checkpoint"
         stage = FinetuneStage(recipe, source, torch.device("cpu"), placement or Placement(), lambda _text: None)
-        run = Run(tmp_path / name)
+        run = Run(folder / name)
         run.folder.mkdir(exist_ok=True)
         first_step, state = newest_state(run.states(), stage.model, lambda _text: None)
         if state:
@@ -103,5 +100,15 @@ def part(pretrained: Path, tmp_path: Path) -> Callable[..., Part]:
         if state:
             state.put_moments(engine, lambda: stage.loss(stage.parts(0, 0, 1)[0], engine).total)
         return Part(stage, engine, run, first_step)
+
+    return begin
+
+
+@pytest.fixture
+def part(part_in: Callable[..., Part], tmp_path: Path) -> Callable[..., Part]:
+    """As `part_in`, in a test's own folder."""
+
+    def begin(name: str = "run", *overrides: str, **options: Any) -> Part:
+        return part_in(tmp_path, name, *overrides, **options)
 
     return begin

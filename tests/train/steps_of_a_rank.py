@@ -106,7 +106,7 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("--local_rank")]
     recipe, pretrained, folder = map(Path, arguments)
     for name, placement in PLACEMENTS.items():
-        for budget in (4096, 150):
+        for budget in (4096, 300):
             found = numbers_of(recipe, pretrained, placement, budget, folder / f"state {name} {budget}")
             if torch.distributed.get_rank() == 0:
                 save_file(

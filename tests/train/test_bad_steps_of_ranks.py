@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="deepspeed is a 
 def one_process(part_in: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A run in one process that stopped after two steps, and one that went on."""
     folder = tmp_path_factory.mktemp("one")
-    stopped, whole = part_in(folder, "stopped"), part_in(folder, "whole", "finetune.save_every=1", "finetune.keep_states=9")
+    stopped, whole = part_in(folder, "stopped"), part_in(folder, "whole")
 
     def stop(progress: Any) -> None:
         if progress.step == 1:
@@ -96,5 +96,22 @@ def test_an_overflow_on_one_rank_is_skipped_by_both(on_two_ranks: Path, zero_sta
 def test_two_ranks_go_on_from_the_state_of_one_process(on_two_ranks: Path, one_process: Any, zero_stage: int):
     third = load_file(on_two_ranks / f"third {zero_stage}.safetensors")
 
-    # the cosine's factor at the third step is not the 1.0 of the ranks' step, so directions are compared, not lengths
     assert third.keys() == one_process[1].keys()
+    for name, weight in third.items():
+        torch.testing.assert_close(
+            weight, one_process[1][name], atol=1e-4, rtol=0
+        )  # AdamW makes much of a small difference
+
+
+@pytest.mark.parametrize("zero_stage", ZERO_STAGES)
+def test_one_process_goes_on_from_the_state_of_two_ranks(
+    on_two_ranks: Path, one_process: Any, part_in: Callable[..., Any], zero_stage: int
+):
+    resumed = part_in(on_two_ranks, f"zero {zero_stage}")
+    assert resumed.first_step == 2
+    third: dict[str, torch.Tensor] = {}
+
+    resumed.train(lambda progress: third.update(resumed.weights) if progress.step == 3 else None)
+
+    for name, weight in third.items():
+        torch.testing.assert_close(weight, one_process[1][name], atol=1e-4, rtol=0)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from llasa_core.recipe_file import LoadedRecipe
 
 SCRIPT = Path(__file__).with_name("steps_of_a_rank.py")
-BUDGETS = (4096, 150)
+BUDGETS = (4096, 300)
 PLACEMENTS = (
     "zero 0",
     "zero 1",

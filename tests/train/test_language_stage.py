@@ -161,18 +161,15 @@ def test_computing_activations_again_changes_no_loss(part: Callable[..., Any]):
 
 @pytest.mark.filterwarnings("ignore")  # torch warns itself of many kinds of things as it compiles
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
-def test_compiled_blocks_give_the_same_losses(part: Callable[..., Any]):
-    settings = (FOUR_STEPS, "finetune.micro_batch_tokens=400")  # packs of several lengths
-    plain = part("plain", *settings).train()
-    compiled = part("compiled", *settings, "finetune.compile=true")
-    losses = compiled.train()
+def test_compiled_blocks_give_the_same_losses_and_gradients(part: Callable[..., Any]):
+    seen = []
+    for is_compiled in ("false", "true"):
+        run = part(is_compiled, "finetune.max_steps=1", f"finetune.compile={is_compiled}")
+        run.train(lambda progress: seen.append((progress.loss, progress.grad_norm)))
 
+    plain, compiled = seen
     assert torch._dynamo.utils.counters["stats"]["calls_captured"] > 0
-    assert losses == pytest.approx(plain, abs=1e-4)
-    loaded = scores_of(load_checkpoint(compiled.run.checkpoint, device="cpu"))
-    np.testing.assert_allclose(
-        loaded, scores_of(load_checkpoint(compiled.run.folder.parent / "plain" / "checkpoint", device="cpu")), atol=1e-3
-    )
+    assert compiled == pytest.approx(plain, abs=1e-4)
 
 
 def test_dropout_is_on_in_training_and_off_in_evaluation(part: Callable[..., Any]):

@@ -203,12 +203,12 @@ def test_a_need_in_words():
     )
 
     assert need.lines() == [
-        "9.10 GB a device",
+        "9.40 GB a device",
         "  frozen weights                         2.00 GB",
         "  trained weights                        0.40 GB",
         "  gradients                              0.40 GB",
         "  AdamW's moments                        0.80 GB",
         "  activations of the LM                  3.00 GB",
-        "  beside tensors                         2.50 GB",
+        "  beside tensors                         2.80 GB",
     ]
     assert need.as_dict()["tensor_bytes"] == 6_600_000_000

@@ -170,7 +170,7 @@ def test_a_loss_that_is_no_number_stops_the_run(finetune: Callable[..., dict[str
     assert "is nan" in caught.value.message or "is inf" in caught.value.message
 
 
-@pytest.mark.parametrize("budget", [150, 400])
+@pytest.mark.parametrize("budget", [300, 600])
 def test_micro_batches_do_not_change_the_losses(finetune: Callable[..., dict[str, Any]], budget: int):
     whole = finetune("whole", "finetune.micro_batch_tokens=100000")
     parts = finetune("parts", f"finetune.micro_batch_tokens={budget}")
