@@ -138,7 +138,8 @@ def use_attention(lm: Any, name: AttentionName) -> None:
     from transformers import AttentionInterface  # noqa: PLC0415 - heavy
 
     # A compiled `each` would be compiled anew for every pack's lengths.
-    function = torch.compiler.disable(attend) if name == "each" else attend
+    disable: Any = torch.compiler.disable  # has no types
+    function = disable(attend) if name == "each" else attend
     AttentionInterface.register(REGISTERED_NAME, function)
     lm.config._attn_implementation = REGISTERED_NAME  # noqa: SLF001
 
@@ -212,7 +213,8 @@ def _each(states: States, documents: Documents, scaling: float | None, reach: in
 
     In float32, because the CPU's kernel takes three times as long in bfloat16, nearly all of it in the backward pass.
     """
-    rows = (one.float().transpose(0, 1)[None].split(documents.lengths, 2) for one in states)  # [1, heads, L, width]
+    whole = (one.float().transpose(0, 1)[None] for one in states)
+    rows = (torch.split(one, list(documents.lengths), 2) for one in whole)  # [1, heads, L, width] each
     with torch.autocast(states.query.device.type, enabled=False):
         parts = [_causal(States(*one), scaling, reach)[0].transpose(0, 1) for one in zip(*rows, strict=True)]
     return torch.cat(parts).to(states.query.dtype)

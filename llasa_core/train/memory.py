@@ -34,8 +34,8 @@ CUDA_BYTES = 700 * 10**6
 NCCL_BYTES = 400 * 10**6
 """NCCL's buffers, with more than one rank: a round figure."""
 PROCESS_BYTES = 10**9
-"""Python, torch, transformers and peft in a CPU process hold 0.6 GB before a weight is loaded (Linux); what oneDNN
-compiles for each new length of a pack in bfloat16 adds 0.3 GB within a few hundred steps."""
+"""Python, torch, transformers and peft hold 0.6 GB in a CPU process before a weight is loaded. In bfloat16 oneDNN
+compiles every new shape of a product, and packs differ in length: 0.8 MB were measured for each shape."""
 KEPT_BY_THE_HEAP = 0.6
 """glibc keeps so much more than packs hold, for later: 0.3 to 0.8 measured on SmolLM2 by benchmarks/memory.py."""
 
