@@ -34,7 +34,7 @@ CUDA_BYTES = 700 * 10**6
 NCCL_BYTES = 400 * 10**6
 """NCCL's buffers, with more than one rank: a round figure."""
 PROCESS_BYTES = 10**9
-"""Python, torch, transformers and peft hold 0.6 GB in a CPU process before a weight is loaded. In bfloat16 oneDNN
+"""Python, torch, transformers and peft hold 0.47 GB in a CPU process before a weight is loaded. In bfloat16 oneDNN
 compiles every new shape of a product, and packs differ in length: 0.8 MB were measured for each shape."""
 KEPT_BY_THE_HEAP = 0.6
 """glibc keeps so much more than packs hold, for later: 0.3 to 0.8 measured on SmolLM2 by benchmarks/memory.py."""
@@ -217,5 +217,5 @@ def stage_doubts(config: PretrainConfig | FinetuneConfig, *, is_pack_known: bool
     if config.compile:
         doubts.append("torch.compile keeps other activations")
     if not is_pack_known:
-        doubts.append("the data is not there, so the largest pack was assumed")
+        doubts.append("its samples were not looked at, so the largest pack was assumed")
     return tuple(doubts)

@@ -114,7 +114,7 @@ def test_the_survey_in_words():
 
     start = next(i for i, line in enumerate(lines) if line.startswith("  lengths"))
     low = ROUND + 2
-    assert "  attention blocks: no kernel without a CUDA device" in lines[:start]
+    assert "  attention each: no kernel without a CUDA device" in lines[:start]
     assert lines[start : start + 7] == [
         f"  lengths   {low + 1} (median), {low + 3} (95 %), {low + 3} (longest) tokens; 8 samples, all of an epoch",
         *(f"            {low + i}–{low + i} {'█' * 40} 2" for i in range(4)),

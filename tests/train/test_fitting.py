@@ -162,7 +162,7 @@ def test_a_real_model_is_rehearsed_and_checkpoints_where_memory_is_short():
 
     assert plenty.placement == Placement()
     assert short.placement == Placement(activation_checkpointing=True)
-    assert plenty.need.reasons == ("the data is not there, so the largest pack was assumed",)
+    assert plenty.need.reasons == ("its samples were not looked at, so the largest pack was assumed",)
 
 
 def test_processes_on_a_cpu_share_the_hosts_memory():
