@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).with_name("steps_of_a_rank.py")
 BUDGETS = (4096, 300)
+PATIENCE_S = 600
+"""On a busy machine; it takes about 20 s on two idle cores."""
 PLACEMENTS = (
     "zero 0",
     "zero 1",
@@ -52,7 +55,20 @@ def numbers_on(n_ranks: int, tiny: LoadedRecipe, pretrained: Path, folder: Path)
 
 @pytest.fixture(scope="module")
 def on_two_ranks(tiny: LoadedRecipe, pretrained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return numbers_on(2, tiny, pretrained, tmp_path_factory.mktemp("two"))
+    """The numbers of two ranks; of several test processes the first computes them, and the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "placements"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        deadline = time.monotonic() + PATIENCE_S
+        while not (folder / "done").exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return folder
+    try:
+        return numbers_on(2, tiny, pretrained, folder)
+    finally:
+        (folder / "done").touch()
 
 
 @pytest.fixture(scope="module")
