@@ -31,11 +31,10 @@ from typing import TYPE_CHECKING
 
 import torch
 from train_shapes import Shapes
-from train_sides import ROOT, Result, Sides, beside_trainer, medians, recipe_of, show, with_mfu
+from train_sides import ROOT, Ceiling, Result, Sides, beside_trainer, medians, recipe_of, show, with_mfu
 from train_stage import SHAPES
 
 from llasa_core.machine import cpu_name, usable_cores
-from llasa_core.train.ceiling import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 
 
 PACKAGES = ("torch", "transformers", "peft", "accelerate", "numpy")
-CEILING_S = 4.0
 
 
 def main() -> None:
@@ -55,8 +53,8 @@ def main() -> None:
     device = torch.device(arguments.device)
     begun = time.perf_counter()
     result: Result = {"what": arguments.what, **machine(device)}
-    ceiling = measure(device, torch.bfloat16, seconds=CEILING_S)
-    result["matmul_ceiling_flops"] = ceiling
+    ceiling = Ceiling(device)
+    result["matmul_ceiling_flops"] = ceiling.flops
 
     def keep(part: Result) -> None:
         result.update(part, seconds=time.perf_counter() - begun)
@@ -112,7 +110,7 @@ def machine(device: torch.device) -> Result:
     }
 
 
-def smol(arguments: argparse.Namespace, device: torch.device, ceiling: float, keep: Callable[[Result], None]) -> None:
+def smol(arguments: argparse.Namespace, device: torch.device, ceiling: Ceiling, keep: Callable[[Result], None]) -> None:
     """Measure recipes/smol.yaml beside the Trainer, and in each layout."""
     data = f"data.folder={arguments.data.resolve()}"
     for name, settings in (("own kinds", ()), ("all kinds", ("finetune.kinds=null",))):
@@ -138,7 +136,7 @@ def smol_layouts(data: str) -> dict[str, Layout]:
 
 
 def layouts_in_turn(
-    sides: Sides, layouts: Mapping[str, Layout], arguments: argparse.Namespace, ceiling: float
+    sides: Sides, layouts: Mapping[str, Layout], arguments: argparse.Namespace, ceiling: Ceiling
 ) -> Result:
     """Measure layouts in turn on the same steps, round by round."""
     kept: dict[str, list[Figures]] = {name: [] for name in layouts}

@@ -8,7 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import torch
-from train_sides import Result, Sides, beside_trainer, recipe_of, show, with_mfu
+from train_sides import Ceiling, Result, Sides, beside_trainer, recipe_of, show, with_mfu
 from train_stage import SHAPES, shape_folder
 
 from llasa_core.model.base_lm import locate
@@ -35,7 +35,7 @@ class Shapes:
     """What is measured of them, the most important first."""
 
     def __init__(
-        self, arguments: argparse.Namespace, device: torch.device, ceiling: float, folder: Path, until: float
+        self, arguments: argparse.Namespace, device: torch.device, ceiling: Ceiling, folder: Path, until: float
     ) -> None:
         self._arguments, self._device, self._ceiling, self._until = arguments, device, ceiling, until
         tokenizer = arguments.tokenizer or locate("smollm2-135m").folder

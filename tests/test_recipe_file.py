@@ -225,6 +225,15 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(write: Write
             LIST_FIELDS,
         ),
         (
+            "data: {folder: d}\nmodel: {quantization: nf4}\npretrain: {zero_stage: 3}\n",
+            (
+                "`pretrain.zero_stage: 3` cannot share out what `model.quantization: nf4` holds; "
+                "take 2 or less, or no quantization"
+            ),
+            "r.yaml:3:24",
+            LIST_FIELDS,
+        ),
+        (
             "data: {folder: d}\nmodel: {base_lm: ''}\n",
             '`model.base_lm` is "", expected text, not empty',
             "r.yaml:2:18",

@@ -14,15 +14,13 @@ def shared_out(zero: Mapping[str, Any] | None) -> Iterator[None]:
     """Let transformers' loaders keep this rank's share of each weight only, while the body loads.
 
     Args:
-        zero: DeepSpeed's `zero_optimization`, with stage 3; without it nothing is shared. Every rank loads together.
+        zero: DeepSpeed's `zero_optimization`, with stage 3; without it nothing is shared. All ranks load together, and have met.
     """
     if zero is None:
         yield
         return
-    import deepspeed  # noqa: PLC0415 - two seconds
     from transformers.integrations import HfDeepSpeedConfig  # noqa: PLC0415
 
-    deepspeed.init_distributed()
     said = HfDeepSpeedConfig({"train_micro_batch_size_per_gpu": 1, "zero_optimization": dict(zero)})
     try:
         yield

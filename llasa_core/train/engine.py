@@ -203,7 +203,7 @@ class DeepSpeedEngine:
     def __init__(self, model: nn.Module, config: OptimizerConfig, placement: Placement) -> None:
         import deepspeed  # noqa: PLC0415 - two seconds, and a single CPU process needs none of it
 
-        deepspeed.init_distributed()
+        join_ranks()
         self._stage = placement.zero_stage
         self.scale = LossScale() if config.is_scaled else None
         self._engine, *_ = deepspeed.initialize(
@@ -310,6 +310,18 @@ class DeepSpeedEngine:
 
 BUCKET_ELEMENTS = 2**26
 """Gradients that ranks exchange at once; DeepSpeed's own 5e8 reserve 2 GB for adapters of a few megabytes."""
+def join_ranks() -> None:
+    """Let DeepSpeed find the other ranks, without an op for CPU inference that no training uses.
+
+    It would be compiled, which takes 46 s and a compiler; a killed build leaves a lock that later ones wait for, a
+    killed rank files in /dev/shm; and ranks on several hosts would wait for each other for ever.
+    """
+    import deepspeed  # noqa: PLC0415
+
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    deepspeed.init_distributed()
+
+
 ZERO_3 = 3
 """The stage that shares out the weights too."""
 

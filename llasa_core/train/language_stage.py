@@ -27,7 +27,7 @@ from llasa_core.recipe_file import recipe_yaml
 from llasa_core.train.card import model_card
 from llasa_core.train.checks import check_samples, context_of
 from llasa_core.train.encoder_stage import ENCODER_FILE
-from llasa_core.train.engine import ZERO_3, OptimizerConfig, ParameterGroup, zero_config
+from llasa_core.train.engine import ZERO_3, OptimizerConfig, ParameterGroup, join_ranks, zero_config
 from llasa_core.train.flops import flops_per_token
 from llasa_core.train.recompute import recompute
 from llasa_core.train.schedule import Schedule, learning_rate_factor
@@ -303,13 +303,16 @@ def build_model(
         is_lm_trained: whether all of the LM's weights are trained, which are held in float32 then.
     """
     base = locate(recipe.model.base_lm, say)
+    is_shared_out = placement.zero_stage == ZERO_3
+    if is_shared_out:
+        join_ranks()
     lm = load_lm(
         base,
         "float32" if is_lm_trained else recipe.model.dtype,
         str(device),
         seed=recipe.seed,
         quantization=recipe.model.quantization,
-        zero=zero_config(placement) if placement.zero_stage == ZERO_3 else None,
+        zero=zero_config(placement) if is_shared_out else None,
     )
     codec = TextCodec.of(base)
     torch.manual_seed(recipe.seed)

@@ -43,14 +43,7 @@ def meet(launch: Launch, patience: timedelta = PATIENCE) -> TCPStore:
 
 
 def _prepare_gloo(launch: Launch) -> None:
-    """Choose the interface that reaches the other hosts, and leave out an op that no training uses.
-
-    DeepSpeed would compile a shared-memory op for CPU inference, which takes 46 s, needs a compiler, leaves files in
-    /dev/shm when a rank is killed, and waits for ever for ranks on other hosts.
-    """
-    import deepspeed  # noqa: PLC0415 - of an optional platform
-
-    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    """Choose the interface that reaches the other hosts."""
     name = interface_to(launch.addresses)
     if name:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", name)

@@ -1,4 +1,4 @@
-"""One rank of the deepspeed launcher: gradients that overflow on the second rank alone, and a state of one process.
+"""One rank of the deepspeed launcher: gradients that overflow on the second rank alone, and one process's state.
 
 Usage: RECIPE PRETRAINED STATE FOLDER
 """
@@ -10,20 +10,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import deepspeed
 import torch
 from safetensors.torch import save_file
 
 from llasa_core.errors import RunError
 from llasa_core.recipe_file import load_recipe
-from llasa_core.train.engine import DeepSpeedEngine
+from llasa_core.train.engine import DeepSpeedEngine, join_ranks
 from llasa_core.train.language_stage import FinetuneStage
 from llasa_core.train.loop import train
 from llasa_core.train.placement import Placement
 from llasa_core.train.run import Run
 from llasa_core.train.state import State, trained_parameters
 
-STAGES = (0, 1, 2, 3)
+STAGES = (0, 2, 3)
 
 
 class Rank:
@@ -37,6 +36,9 @@ class Rank:
         loaded = load_recipe(recipe, ["finetune.save_every=1", *settings]).resolved
         self.stage = FinetuneStage(loaded, pretrained, torch.device("cpu"), placement, lambda _text: None)
         self.parameters = trained_parameters(self.stage.model)
+        weights = list(self.stage.model.lm.parameters())
+        held = sum(weight.ds_tensor.numel() if hasattr(weight, "ds_tensor") else weight.numel() for weight in weights)
+        self.share = held / sum(getattr(weight, "ds_numel", weight.numel()) for weight in weights)
         read = State(state, self.stage.model) if state else None
         if read:
             read.put_weights()
@@ -92,15 +94,17 @@ def scale_of(recipe: Path, pretrained: Path, zero_stage: int) -> dict[str, Any]:
 def main() -> None:
     """Write what this rank saw."""
     recipe, pretrained, state, folder = (Path(word) for word in sys.argv[1:] if not word.startswith("--local_rank"))
-    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False  # as llasa_core.train.meeting does
-    deepspeed.init_distributed()
+    join_ranks()
     rank = torch.distributed.get_rank()
     found: dict[str, Any] = {}
     for zero_stage in STAGES:
         error = error_of(recipe, pretrained, zero_stage, folder / f"zero {zero_stage}")
         found[f"zero {zero_stage}"] = {"error": error, **scale_of(recipe, pretrained, zero_stage)}
-        third = Rank(recipe, pretrained, zero_stage, state=state).step(2)
+        again = Rank(recipe, pretrained, zero_stage, state=state)
+        third, result = again.step(2), again.stage.result_tensors(again.engine)
+        found[f"zero {zero_stage}"]["share"] = again.share
         if rank == 0:
+            again.stage.save_result(folder / f"checkpoint {zero_stage}", result)
             save_file(
                 {name: value.contiguous() for name, value in third.items()}, folder / f"third {zero_stage}.safetensors"
             )

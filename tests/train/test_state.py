@@ -19,6 +19,7 @@ from llasa_core.train.engine import OptimizerConfig, ParameterGroup, TorchEngine
 from llasa_core.train.log import StepRow, TrainingLog
 from llasa_core.train.run import Run
 from llasa_core.train.state import State, newest_state, state_bytes, trained_parameters, write_state
+from llasa_core.train.worker import _draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -291,6 +292,18 @@ def test_a_log_on_a_full_disk_says_so(disk: Path):
         f"  where: {disk / 'log.csv'}\n"
         "  fix:   free some space and run the same command again"
     )
+
+
+def test_a_picture_that_a_full_disk_has_no_room_for_is_done_without(disk: Path):
+    with closing(TrainingLog(disk, 0)) as log:
+        log.add(StepRow(1, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0))
+    fill(disk)
+    said: list[str] = []
+
+    _draw(disk, "finetune", said.append)
+
+    assert said == ["warning: loss.png was not written: the disk is full: loss.png was not written"]
+    assert not (disk / "loss.png").exists()
 
 
 def size_of(folder: Path) -> int:
