@@ -63,7 +63,9 @@ def test_every_llasa_command_in_the_readme_parses(words: list[str]):
 def test_every_flag_the_readme_speaks_of_exists():
     text = "\n".join(line for line in README.splitlines() if not line.startswith("$ pip"))
     spoken_of = set(re.findall(r"--[a-z][a-z-]+", text))
-    flags = {flag for command in get_command(app).commands.values() for part in command.params for flag in part.opts}
+    commands = list(get_command(app).commands.values())
+    commands += [inner for command in commands for inner in getattr(command, "commands", {}).values()]
+    flags = {flag for command in commands for part in command.params for flag in part.opts}
 
     assert spoken_of <= flags | {"--help"}
 

@@ -14,7 +14,8 @@ def shared_out(zero: Mapping[str, Any] | None) -> Iterator[None]:
     """Let transformers' loaders keep this rank's share of each weight only, while the body loads.
 
     Args:
-        zero: DeepSpeed's `zero_optimization`, with stage 3; without it nothing is shared. All ranks load together, and have met.
+        zero: DeepSpeed's `zero_optimization`, with stage 3; without it nothing is shared. All ranks have met and
+            load together.
     """
     if zero is None:
         yield

@@ -125,7 +125,7 @@ def test_the_survey_in_words():
         ),
     ]
     assert lines[start + 7].startswith("  sample    item-")
-    needed = (5760 + 8192) * (3 * 12 + 4) + 10**7  # two states stay, one more while it is written; the result
+    needed = (5760 + 8192) * (2 * 12 + 4) + 20 * 10**6 + 6 * 600  # two states stay, one more while it is written; the result
     assert lines[-2].startswith(f"disk      {needed / 1e9:.2f} GB needed for states and results, ")
     assert lines[-2].endswith(" GB free")
 
@@ -155,7 +155,7 @@ def test_a_dry_run_for_programs_has_everything_under_keys(capsys: pytest.Capture
     assert stage["attention"] == {"name": "each", "reason": "no kernel without a CUDA device"}
     assert stage["steps"] == 6
     assert stage["micro_batch_tokens"] == 4096
-    assert stage["disk_needed_bytes"] == (5760 + 8192) * (3 * 12 + 4) + 10**7
+    assert stage["disk_needed_bytes"] == (5760 + 8192) * (2 * 12 + 4) + 20 * 10**6 + 6 * 600
     assert stage["layout"]["placement"]["zero_stage"] == 0
     assert stage["layout"]["need"]["bytes"] > stage["layout"]["need"]["items_bytes"]["trained weights"]
     found = stage["samples"]
