@@ -132,7 +132,11 @@ class Recipe(Settings):
     @model_validator(mode="after")
     def _a_quantized_lm_is_whole_on_each_device(self) -> Self:
         for name, stage in (("pretrain", self.pretrain), ("finetune", self.finetune)):
-            if stage.zero_stage == 3 and self.model.quantization != "none":  # noqa: PLR2004 - as recipes say it
-                held = f"what `model.quantization: {self.model.quantization}` holds"
+            if self.model.quantization == "none":
+                continue
+            held = f"what `model.quantization: {self.model.quantization}` holds"
+            if stage.zero_stage == 3:  # noqa: PLR2004 - as recipes say it
                 raise ValueError(f"`{name}.zero_stage: 3` cannot share out {held}; take 2 or less, or no quantization")
+            if stage.offload == "all":
+                raise ValueError(f"`{name}.offload: all` cannot move {held}; take `optimizer`, or no quantization")
         return self

@@ -234,6 +234,15 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(write: Write
             LIST_FIELDS,
         ),
         (
+            "data: {folder: d}\nmodel: {quantization: nf4}\nfinetune: {offload: all}\n",
+            (
+                "`finetune.offload: all` cannot move what `model.quantization: nf4` holds; "
+                "take `optimizer`, or no quantization"
+            ),
+            "r.yaml:3:21",
+            LIST_FIELDS,
+        ),
+        (
             "data: {folder: d}\nmodel: {base_lm: ''}\n",
             '`model.base_lm` is "", expected text, not empty',
             "r.yaml:2:18",

@@ -310,6 +310,8 @@ class DeepSpeedEngine:
 
 BUCKET_ELEMENTS = 2**26
 """Gradients that ranks exchange at once; DeepSpeed's own 5e8 reserve 2 GB for adapters of a few megabytes."""
+
+
 def join_ranks() -> None:
     """Let DeepSpeed find the other ranks, without an op for CPU inference that no training uses.
 

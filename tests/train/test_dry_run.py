@@ -125,7 +125,7 @@ def test_the_survey_in_words():
         ),
     ]
     assert lines[start + 7].startswith("  sample    item-")
-    needed = (5760 + 8192) * (2 * 12 + 4) + 20 * 10**6 + 6 * 600  # two states stay, one more while it is written; the result
+    needed = (5760 + 8192) * (2 * 12 + 4) + 20 * 10**6 + 6 * 600  # two states, the result, a tokenizer, the log
     assert lines[-2].startswith(f"disk      {needed / 1e9:.2f} GB needed for states and results, ")
     assert lines[-2].endswith(" GB free")
 
