@@ -39,8 +39,20 @@ def written_whole(path: Path) -> Iterator[Path]:
         remove(beside)
 
 
-def check_room(path: Path, size: int) -> None:
+def check_room(
+    path: Path,
+    size: int,
+    *,
+    what: str | None = None,
+    fix: str = "free some space and run the same command again, or name a place on another disk",
+) -> None:
     """Make sure that `size` bytes fit on the disk where `path` is to appear.
+
+    Args:
+        path: a file or folder.
+        size: in bytes.
+        what: how to call it in the error; by its name when left out.
+        fix: what to do.
 
     Raises:
         RunError: they do not.
@@ -49,9 +61,9 @@ def check_room(path: Path, size: int) -> None:
     free = shutil.disk_usage(there).free
     if free < size:
         raise RunError(
-            f"the disk has {free / 1e6:,.0f} MB left, {path.name} needs {size / 1e6:,.0f} MB",
+            f"the disk has {free / 1e6:,.0f} MB left, {what or path.name} needs {size / 1e6:,.0f} MB",
             where=path,
-            fix="free some space and run the same command again, or name a place on another disk",
+            fix=fix,
         )
 
 

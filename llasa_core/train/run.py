@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from llasa_core.errors import RunError, UsageError
-from llasa_core.files import full_disk_named, put_in_place, remove, write_json
+from llasa_core.errors import UsageError
+from llasa_core.files import check_room, full_disk_named, put_in_place, remove, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -153,7 +152,12 @@ class Run:
         if engine.rank == 0:
             for left in folder.parent.glob(".step-*"):  # of saves that were killed
                 remove(left)
-            _check_room(folder, size)
+            check_room(
+                folder,
+                size,
+                what="the state",
+                fix="free some space and run the same command again: it goes on from the last state",
+            )
         engine.meet()
         try:
             with full_disk_named(folder):
@@ -173,16 +177,6 @@ class Run:
     def finish(self) -> None:
         """Remove the states once the result is there."""
         remove(self.folder / "state")
-
-
-def _check_room(folder: Path, size: int) -> None:
-    free = shutil.disk_usage(folder.parent).free
-    if free < size:
-        raise RunError(
-            f"the disk has {free / 1e6:,.0f} MB left, the state needs {size / 1e6:,.0f} MB",
-            where=folder,
-            fix="free some space and run the same command again: it goes on from the last state",
-        )
 
 
 def flatten(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

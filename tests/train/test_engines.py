@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 from safetensors.torch import load_file
+
+from llasa_core.train.launch import free_port
 
 if TYPE_CHECKING:
     from llasa_core.recipe_file import LoadedRecipe
@@ -32,13 +33,6 @@ PLACEMENTS = (
 )
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="deepspeed is a Linux-only requirement")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def numbers_on(n_ranks: int, tiny: LoadedRecipe, pretrained: Path, folder: Path) -> Path:
