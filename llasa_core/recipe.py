@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from llasa_core.data.qa import Kind
+from llasa_core.eval_settings import EvalConfig
 from llasa_core.model.config import AdapterConfig, AttentionName, EncoderConfig, ModelConfig
 from llasa_core.settings import Settings
 
 StageName = Literal["encoder", "pretrain", "finetune"]
-Split = Literal["train", "val", "test"]
 
 
 class DataConfig(Settings):
@@ -85,21 +85,6 @@ class FinetuneConfig(StageConfig):
     """What of the LM is trained: a LoRA adapter, all its weights, or nothing, which leaves the projector."""
     adapter: AdapterConfig = AdapterConfig()
     """The LoRA adapter, with `lm: adapter`."""
-
-
-class EvalConfig(Settings):
-    """How a checkpoint is measured."""
-
-    split: Split = "test"
-    """Whose windows are scored; test people are never trained on."""
-    question: str = "What is the person doing?"
-    """The one prompt under which every class name is scored."""
-    max_windows: PositiveInt | None = None
-    """Score a fixed random choice of this many windows; all when left out."""
-    bootstrap: NonNegativeInt = 2000
-    """Resamples of the subjects behind the 95 % intervals."""
-    trees: PositiveInt = 300
-    """Trees of the random forest that is trained on the same split."""
 
 
 class Recipe(Settings):

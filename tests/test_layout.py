@@ -16,7 +16,7 @@ LEVELS = (
     {"", "errors"},  # "" is llasa_core itself, which holds the version
     {"files", "locks", "machine", "settings", "spelling", "yaml_places"},
     {"data", "cluster"},
-    {"model"},
+    {"model", "eval_settings"},
     {"recipe"},
     {"recipe_mistakes", "starter"},
     {"recipe_file"},

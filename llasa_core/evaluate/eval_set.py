@@ -13,7 +13,7 @@ from llasa_core.errors import DataError
 if TYPE_CHECKING:
     from llasa_core.data.split import Split
     from llasa_core.data.store import WindowStore
-    from llasa_core.recipe import EvalConfig
+    from llasa_core.eval_settings import EvalConfig
 
 
 @dataclass(frozen=True)

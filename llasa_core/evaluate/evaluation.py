@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from llasa_core.data.store import WindowStore
+    from llasa_core.eval_settings import EvalConfig
     from llasa_core.evaluate.closed_set import Score
     from llasa_core.model.checkpoint import CheckpointConfig
-    from llasa_core.recipe import EvalConfig
 
 WINDOWS_AT_ONCE = 4096
 """Windows that features are computed of at once."""

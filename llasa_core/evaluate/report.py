@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llasa_core.data.store import WindowStore
+    from llasa_core.eval_settings import EvalConfig
     from llasa_core.evaluate.evaluation import ClosedSet, Measured
     from llasa_core.evaluate.intervals import Interval
-    from llasa_core.recipe import EvalConfig
 
 PREDICTIONS, CONFUSION = "predictions.csv", "confusion.png"
 

@@ -15,8 +15,9 @@ from llasa_core.files import sha256_of, write_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from llasa_core.eval_settings import EvalConfig
     from llasa_core.evaluate.intervals import Interval
-    from llasa_core.recipe import EvalConfig, Recipe
+    from llasa_core.recipe import Recipe
     from llasa_core.sweep.units import Sweep, Unit
 
 Metric = Literal["accuracy", "macro_f1"]

@@ -7,10 +7,10 @@ import pytest
 
 from llasa_core.data.qa import Turn
 from llasa_core.errors import RunError
+from llasa_core.eval_settings import EvalConfig
 from llasa_core.evaluate import closed_set
 from llasa_core.evaluate.closed_set import class_probabilities, prompt_of
 from llasa_core.evaluate.eval_set import choose_windows
-from llasa_core.recipe import EvalConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

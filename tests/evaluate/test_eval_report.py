@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from llasa_core.errors import RunError
+from llasa_core.eval_settings import EvalConfig
 from llasa_core.evaluate import report as report_module
 from llasa_core.evaluate.eval_set import choose_windows
 from llasa_core.evaluate.evaluation import ClosedSet, measure
 from llasa_core.evaluate.metrics import class_scores, confusion_of
 from llasa_core.evaluate.report import EvalReport, write_report
-from llasa_core.recipe import EvalConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llasa_core.errors import DataError
+from llasa_core.eval_settings import EvalConfig
 from llasa_core.evaluate.eval_set import choose_windows
-from llasa_core.recipe import EvalConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable

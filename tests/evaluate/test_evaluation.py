@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from llasa_core.errors import DataError
+from llasa_core.eval_settings import EvalConfig
 from llasa_core.evaluate.evaluation import evaluate_closed_set
 from llasa_core.model.checkpoint import CheckpointConfig
 from llasa_core.model.config import EncoderConfig, ModelConfig
-from llasa_core.recipe import EvalConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
