@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 
 
 class Share(NamedTuple):
-    """Which of the chunks a rank computes: every `n_ranks`-th, from `rank` on."""
+    """Which of the chunks a rank computes: every `n_ranks`-th."""
 
     rank: int = 0
     n_ranks: int = 1
+
+    def of(self, job: Job) -> range:
+        """Return the numbers of this rank's chunks; jobs of one chunk do not all fall to the first rank."""
+        turn = sum(job.name.encode())
+        return range((self.rank + turn) % self.n_ranks, job.n_chunks, self.n_ranks)
+
+
+ALONE = Share()
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,15 @@ class Job:
     """Items computed and kept at once."""
     words: str = ""
     """What is being done, for people: `scoring windows`."""
+
+    @property
+    def n_chunks(self) -> int:
+        """How many chunks there are; the last may be shorter."""
+        return -(-self.n_items // self.chunk)
+
+    def items(self, chunk: int) -> range:
+        """Return the numbers of a chunk's items."""
+        return range(chunk * self.chunk, min((chunk + 1) * self.chunk, self.n_items))
 
 
 class Kept:
@@ -59,16 +76,19 @@ class Kept:
         digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:12]
         return self._folder / f"{job.name}-{digest}"
 
-    def missing(self, job: Job, share: Share = Share()) -> list[int]:  # noqa: B008 - immutable
+    def missing(self, job: Job, share: Share = ALONE) -> list[int]:
         """Return the numbers of a rank's chunks that are not there."""
-        numbers = range(share.rank, -(-job.n_items // job.chunk), share.n_ranks)
-        return [number for number in numbers if not self._file(job, number).is_file()]
+        return [number for number in share.of(job) if not self._file(job, number).is_file()]
+
+    def n_done(self, job: Job) -> int:
+        """Return how many items are there, on all ranks."""
+        return job.n_items - sum(len(job.items(number)) for number in self.missing(job))
 
     def run(
         self,
         job: Job,
         models: Models,
-        share: Share = Share(),  # noqa: B008 - immutable
+        share: Share = ALONE,
         tell: Callable[[int], None] = lambda _n: None,
     ) -> None:
         """Compute what is missing of a rank's share.
@@ -83,7 +103,7 @@ class Kept:
             RunError: the disk is full.
         """
         for number in self.missing(job, share):
-            items = range(number * job.chunk, min((number + 1) * job.chunk, job.n_items))
+            items = job.items(number)
             values = list(job.work(models, items))
             assert len(values) == len(items), job.name  # noqa: S101 - a job answers for each item
             file = self._file(job, number)
@@ -96,7 +116,7 @@ class Kept:
         return [value for values in self._chunks(job) for value in values]
 
     def _chunks(self, job: Job) -> Iterator[list[Any]]:
-        for number in range(-(-job.n_items // job.chunk)):
+        for number in range(job.n_chunks):
             values: list[Any] = json.loads(self._file(job, number).read_text(encoding="utf-8"))
             yield values
 
