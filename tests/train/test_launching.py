@@ -42,7 +42,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def count(run: Run, at_third: Callable[[], None] = lambda: None, **options: Any) -> None:
-    """Launch two ranks that count, and do something at their third step."""
+    """Launch ranks that count, two by default, and do something at their third step."""
 
     def tell(progress: Progress) -> None:
         if progress.step == 3:
@@ -55,7 +55,8 @@ def count(run: Run, at_third: Callable[[], None] = lambda: None, **options: Any)
         str(run.folder.with_name("source")),
     )
     port = options.pop("port", None) or free_port()
-    launch(words, run, [Host("localhost", 2)], port, tell, options.pop("say", lambda _text: None))
+    host = Host("localhost", options.pop("n_ranks", 2))
+    launch(words, run, [host], port, tell, options.pop("say", lambda _text: None))
 
 
 def assert_gone(run: Run) -> None:
@@ -97,7 +98,7 @@ def test_a_ranks_exception_comes_before_what_it_did_to_another(run: Run):
 
 def test_a_rank_that_cannot_begin_says_the_last_line_of_its_traceback(run: Run):
     with pytest.raises(LlasaError) as caught:
-        count(run, module="no_such_module")
+        count(run, module="no_such_module", n_ranks=1)  # two would write the line at once, one into the other
 
     assert str(caught.value) == (
         f"the deepspeed launcher ended with code 1: {sys.executable}: No module named no_such_module\n"
