@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from llasa_core.data.split import Split
 from llasa_core.settings import Settings
@@ -20,6 +21,26 @@ class JudgeConfig(Settings):
     """An OpenAI-compatible endpoint, up to `/v1`; the key comes from the environment (LLASA_API_KEY)."""
     models: tuple[str, ...] = ()
     """Judges, as the endpoint names them; with several, how far they agree is reported."""
+    rival: str | None = None
+    """A model there that reads the windows as numbers and answers the same questions, to compare with."""
+    concurrency: PositiveInt = 4
+    """Requests under way at once."""
+    requests_a_minute: PositiveFloat | None = None
+    """How many may go out in a minute; as many as are answered when left out."""
+    tokens_a_minute: PositiveFloat | None = None
+    """Of prompts and answers together."""
+    timeout_s: PositiveFloat = 120.0
+    """Longest that one whole answer may take."""
+    most_tokens: PositiveInt | None = None
+    """Tokens that all judgements together may take; what is left then stays unjudged, and is counted."""
+
+    @model_validator(mode="after")
+    def _asks_somebody(self) -> Self:
+        if self.url is None and (self.models or self.rival):
+            raise ValueError("`url` is missing: where are the judges? Write `url: http://localhost:8000/v1`")
+        if self.url is not None and not self.models and self.rival is None:
+            raise ValueError("`models` is missing: which judges does the endpoint have? Write `models: [NAME]`")
+        return self
 
 
 class EvalConfig(Settings):
@@ -71,5 +92,7 @@ class EvalConfig(Settings):
     """Longest answer."""
     robustness_windows: PositiveInt | None = 120
     """Windows that are turned, slowed and disturbed, a fixed random choice; all when left out."""
+    bertscore_model: Path | None = None
+    """Folder of a Hugging Face encoder by which answers are compared with references too; never downloaded."""
     judge: JudgeConfig = JudgeConfig()
     """Who judges open answers."""

@@ -12,8 +12,12 @@ KEY_VARIABLE = "LLASA_API_KEY"
 _EXAMPLE = "write it like https://api.example.com/v1 or http://localhost:8000/v1"
 
 
-def checked_url(url: str) -> str:
+def checked_url(url: str, setting: str = "--llm-url") -> str:
     """Return the address of an endpoint as it is called, without a slash at its end.
+
+    Args:
+        url: as somebody wrote it.
+        setting: where, for errors.
 
     Raises:
         UsageError: it is none, holds a password or a query, or would carry recordings in clear to another machine.
@@ -24,19 +28,19 @@ def checked_url(url: str) -> str:
         host = parts.hostname
         _ = parts.port
     except ValueError as error:
-        raise UsageError(f"not the address of an endpoint: {error}", where="--llm-url", fix=_EXAMPLE) from error
+        raise UsageError(f"not the address of an endpoint: {error}", where=setting, fix=_EXAMPLE) from error
     if parts.username is not None or parts.password is not None:
         raise UsageError(
             "an address with a name or password would be stored with the data",
-            where="--llm-url",
+            where=setting,
             fix=f"put the key into the variable {KEY_VARIABLE}",
         )
     if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
-        raise UsageError(f'not the address of an endpoint: "{url}"', where="--llm-url", fix=_EXAMPLE)
+        raise UsageError(f'not the address of an endpoint: "{url}"', where=setting, fix=_EXAMPLE)
     if parts.scheme == "http" and not is_this_machine(host):
         raise UsageError(
             f"recordings and key would travel to {host} in clear, as the address begins with http",
-            where="--llm-url",
+            where=setting,
             fix=f"use its https address, or a tunnel: `ssh -L 8000:localhost:{parts.port or 80} {host}` and "
             "http://localhost:8000",
         )

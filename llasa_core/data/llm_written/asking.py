@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 from threading import Lock
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 from llasa_core.data.llm_written.endpoint import Failure
 from llasa_core.data.llm_written.pace import Pace
@@ -23,6 +23,16 @@ MOST_IN_A_ROW = 20
 KEPT = "what was answered is kept: run the same command again"
 
 
+class Named(NamedTuple):
+    """How whoever asks calls the settings of the endpoint; errors name them."""
+
+    url: str
+    model: str
+
+
+OF_PREPARE_DATA = Named("--llm-url", "--llm-model")
+
+
 class Endpointlike(Protocol):
     """Whatever answers requests."""
 
@@ -37,7 +47,9 @@ class NoAnswer(Exception):  # noqa: N818 - the window is left out, and the run g
 class Asking:
     """Answers requests for several threads, each once: what is stored is not asked again."""
 
-    def __init__(self, endpoint: Endpointlike, url: str, cache: AnswerCache, pace: LlmPace) -> None:
+    def __init__(
+        self, endpoint: Endpointlike, url: str, cache: AnswerCache, pace: LlmPace, settings: Named = OF_PREPARE_DATA
+    ) -> None:
         self.spent = Spent()
         self.fatal: LlasaError | None = None
         """Why nothing more is asked."""
@@ -45,6 +57,7 @@ class Asking:
         self._url = url
         self._cache = cache
         self._settings = pace
+        self._named = settings
         self._pace = Pace(pace.requests_a_minute, pace.tokens_a_minute)
         self._lock = Lock()
         self._n_in_a_row = 0
@@ -122,7 +135,7 @@ class Asking:
                 )
             )
         if failure.is_final:
-            self._end(_refused(failure, self._url))
+            self._end(_refused(failure, self._url, self._named))
 
     def _give_up(self, failure: Failure) -> None:
         with self._lock:
@@ -145,7 +158,7 @@ def _silent(what: str, failure: Failure, url: str) -> RunError:
     return RunError(f"{what}: {_with_words(failure)}", where=url, fix=f"see that the endpoint works; {KEPT}")
 
 
-def _refused(failure: Failure, url: str) -> LlasaError:
+def _refused(failure: Failure, url: str, named: Named) -> LlasaError:
     said = _with_words(failure)
     if failure.status == 401:  # noqa: PLR2004 - of HTTP
         return UsageError(
@@ -155,13 +168,15 @@ def _refused(failure: Failure, url: str) -> LlasaError:
         )
     if failure.status in {404, 405, 410}:
         return UsageError(
-            f"the endpoint knows no such address or model: {said}", where=url, fix="check `--llm-url` and `--llm-model`"
+            f"the endpoint knows no such address or model: {said}",
+            where=url,
+            fix=f"check `{named.url}` and `{named.model}`",
         )
     if 300 <= failure.status < 400:  # noqa: PLR2004 - redirections
         return UsageError(
             f"the endpoint sends us elsewhere, and recordings go only where they were meant to: {said}",
             where=url,
-            fix="pass the final address as `--llm-url`, if you trust it",
+            fix=f"pass the final address as `{named.url}`, if you trust it",
         )
     return RunError(f"the endpoint will answer nothing: {said}", where=url, fix=f"mend that account; {KEPT}")
 

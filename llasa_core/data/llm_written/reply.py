@@ -40,8 +40,8 @@ class Wanted:
         if self.narration:
             parts[NARRATION] = {"type": "array", "items": _TEXT}
         if self.pairs:
-            parts["pairs"] = {"type": "array", "items": _object(pair)}
-        return _object(parts)
+            parts["pairs"] = {"type": "array", "items": object_schema(pair)}
+        return object_schema(parts)
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,24 @@ def read_reply(text: str, wanted: Wanted) -> Reply:
     Raises:
         Unreadable: it is not the JSON that was asked for, with nothing around it but a code fence.
     """
-    fenced = _FENCE.fullmatch(text.strip())
-    try:
-        value = json.loads(fenced[1] if fenced else text, object_pairs_hook=_once, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise Unreadable("it is not JSON") from error
+    value = strict_json(text)
     keys = set(wanted.schema()["required"])
     if not isinstance(value, dict) or value.keys() != keys:
         raise Unreadable(f"it is not an object with {_listed(sorted(keys))}")
     return Reply(_summary(value), _narration(value), _pairs(value, wanted))
+
+
+def strict_json(text: str) -> Any:
+    """Return the JSON that a text is, with nothing around it but a code fence.
+
+    Raises:
+        Unreadable: it is none, says a key twice, or has what JSON does not know, such as NaN.
+    """
+    fenced = _FENCE.fullmatch(text.strip())
+    try:
+        return json.loads(fenced[1] if fenced else text, object_pairs_hook=_once, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("it is not JSON") from error
 
 
 def _summary(value: dict[str, Any]) -> str | None:
@@ -94,7 +103,8 @@ def _pairs(value: dict[str, Any], wanted: Wanted) -> tuple[tuple[str, str], ...]
     return tuple((pair["question"], pair["answer"]) for pair in pairs)
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
+def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON schema of an object with these properties, all of them, and no others."""
     return {
         "type": "object",
         "properties": properties,
