@@ -9,6 +9,8 @@ from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
 PROC = Path("/proc")
+HALF_PRECISION = {"avx512_bf16", "amx_bf16", "bf16"}
+"""Flags of processors that compute in bfloat16; others emulate it, many times slower than float32."""
 UNLIMITED = 2**60
 """Version 1 of cgroups writes a number near 2^63 where there is no limit."""
 
@@ -50,6 +52,12 @@ def usable_cores(proc: Path = PROC, cgroup: Path = CGROUP) -> float:
 def cpu_flags(proc: Path = PROC) -> frozenset[str]:
     """Return what the processor says of itself, such as `avx512f`; empty where the system does not tell."""
     return frozenset(_cpu_line(proc, "flags", "Features").split())
+
+
+def computes_half_precision(proc: Path = PROC) -> bool:
+    """Return whether the CPU has bfloat16 in its hardware; taken for granted where the system does not tell."""
+    flags = cpu_flags(proc)
+    return not flags or bool(flags & HALF_PRECISION)
 
 
 def cpu_name(proc: Path = PROC) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from llasa_core.machine import HostMemory, cpu_flags, cpu_name, host_memory, usable_cores
+from llasa_core.machine import HostMemory, computes_half_precision, cpu_flags, cpu_name, host_memory, usable_cores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +71,15 @@ def test_what_the_processor_says_of_itself(tmp_path: Path):
     assert cpu_name(proc) == "Test CPU"
     assert cpu_flags(proc) == {"fpu", "avx2", "avx512f"}
     assert cpu_flags(tmp_path / "nothing") == frozenset()
+
+
+def test_a_processor_without_bfloat16_is_known_by_its_flags(tmp_path: Path):
+    proc = make_proc(tmp_path)
+
+    assert not computes_half_precision(proc)
+    (proc / "cpuinfo").write_text("flags : fpu avx512f avx512_bf16\n")
+    assert computes_half_precision(proc)
+    assert computes_half_precision(tmp_path / "nothing")  # a system that does not tell is left alone
 
 
 def test_this_machine_has_memory():

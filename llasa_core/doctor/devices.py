@@ -9,10 +9,9 @@ import subprocess
 from typing import Any
 
 from llasa_core.doctor.fact import Fact, Section, gigabytes
-from llasa_core.machine import cpu_flags, cpu_name, usable_cores
+from llasa_core.machine import computes_half_precision, cpu_flags, cpu_name, usable_cores
 
 VECTORS = {"avx2": "AVX2", "avx512f": "AVX-512", "avx512_bf16": "AVX-512 bf16", "amx_bf16": "AMX bf16", "asimd": "NEON"}
-HALF_PRECISION = {"avx512_bf16", "amx_bf16", "bf16"}
 AMPERE = 8
 NVIDIA_SMI_SECONDS = 10
 
@@ -86,7 +85,7 @@ def cpu_facts(torch: Any) -> list[Fact]:
     details = {"name": cpu_name(), "usable_cores": cores, "cores": os.cpu_count(), "vectors": known}
     value = f"{cpu_name()}, {cores:g} of {os.cpu_count()} cores usable{''.join(f', {name}' for name in known)}"
     facts = [Fact("CPU", value, details=details)]
-    if flags and not flags & HALF_PRECISION:
+    if not computes_half_precision():
         slower = "not in its hardware; float32 is quicker"
         facts.append(Fact("CPU bfloat16", slower, "note", "set `model.dtype: float32` to train on this CPU"))
     threads = torch.get_num_threads()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from llasa_core.errors import ModelError
 from llasa_core.model.checkpoint import load_checkpoint, read_checkpoint_config
 from llasa_core.model.original import config_of_original, is_original, load_original
+from llasa_core.model.widen import widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,13 +44,15 @@ def load_any(
 ) -> LlasaModel:
     """Load a checkpoint of ours, or one of the original, ready for inference; arguments as the two loaders take them.
 
+    On a CPU without bfloat16 in its hardware the LM computes in float32.
+
     Raises:
         ModelError: see `load_checkpoint` and `load_original`.
     """
     if is_original(folder):
-        return load_original(folder, base_lm, encoder, device=device, say=say)
+        return widened(load_original(folder, base_lm, encoder, device=device, say=say))
     _refuse_encoder(folder, encoder)
-    return load_checkpoint(folder, base_lm=base_lm, device=device, say=say)
+    return widened(load_checkpoint(folder, base_lm=base_lm, device=device, say=say))
 
 
 def _refuse_encoder(folder: Path, encoder: Path | None) -> None:

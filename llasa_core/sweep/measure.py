@@ -44,13 +44,14 @@ def measure_trial(
         DataError: the data does not fit the checkpoint.
         RunError: the checkpoint gives no numbers.
     """
-    from llasa_core.model.checkpoint import load_checkpoint, read_checkpoint_config  # noqa: PLC0415 - torch
+    from llasa_core.model.any_checkpoint import load_any  # noqa: PLC0415 - torch
+    from llasa_core.model.checkpoint import read_checkpoint_config  # noqa: PLC0415
     from llasa_core.model.score import score_choices  # noqa: PLC0415
 
     checkpoint = sweep.run(trial).checkpoint
     store, config = WindowStore(recipe.data.folder), _config(sweep, recipe)
     check_fits(store, read_checkpoint_config(checkpoint))
-    model = load_checkpoint(checkpoint, say=say)
+    model = load_any(checkpoint, say=say)
     chosen = choose_windows(store, config, sweep.seed)
     probabilities = class_probabilities(
         chosen,
