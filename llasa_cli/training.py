@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from llasa_core.launching.place import RunPlace
     from llasa_core.recipe import Recipe, StageName
     from llasa_core.recipe_file import LoadedRecipe
-    from llasa_core.train.launch import RunPlace
     from llasa_core.train.loop import Progress
     from llasa_core.train.plan import Plan
 
@@ -52,7 +52,8 @@ def train(stage: StageName, flags: TrainingFlags) -> None:
     from llasa_core.recipe_file import load_recipe
 
     loaded = load_recipe(flags.recipe, flags.settings)
-    from llasa_core.train.launch import find_place, run_stage
+    from llasa_core.launching.place import find_place
+    from llasa_core.train.launch import run_stage
 
     place = find_place(flags.runs, flags.gpus, flags.hostfile, flags.port)
     plan = _plan(loaded, stage, place, looks_at_samples=flags.is_dry)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from llasa_core.train.run import Run
+    from llasa_core.launching.folder import RankFolder
 
 
-def rank_pids(run: Run) -> dict[int, int]:
-    """Return the processes of a run's ranks, as the lock that they hold together names them."""
+def rank_pids(run: RankFolder) -> dict[int, int]:
+    """Return the processes of the ranks that work on a folder, as the lock that they hold together names them."""
     said = run.ranks_file.read_text() if run.ranks_file.exists() else ""
     return {int(rank): int(pid) for rank, pid in re.findall(r"rank (\d+) \(process (\d+)", said)}
 

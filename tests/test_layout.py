@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 LEVELS = (
     {"", "errors"},  # "" is llasa_core itself, which holds the version
     {"files", "locks", "machine", "settings", "spelling", "yaml_places"},
-    {"data", "cluster"},
+    {"data", "cluster", "launching"},
     {"model", "eval_settings"},
     {"recipe"},
     {"recipe_mistakes", "starter"},

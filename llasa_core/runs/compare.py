@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from llasa_core.launching.folder import RUN_FILE
 from llasa_core.runs.found import look_at_run, rows_of
 from llasa_core.runs.listing import NOTHING, aligned, span
 from llasa_core.runs.places import run_named
 from llasa_core.runs.size import megabytes
-from llasa_core.train.run import RUN_FILE, flatten
+from llasa_core.train.run import flatten
 
 if TYPE_CHECKING:
     from pathlib import Path

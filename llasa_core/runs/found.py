@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from llasa_core.evaluate.past_report import report_on
+from llasa_core.launching.folder import RUN_FILE
 from llasa_core.locks import is_held
 from llasa_core.runs.size import size_of
 from llasa_core.train.log import log_file, read_log
-from llasa_core.train.run import RUN_FILE, Run
+from llasa_core.train.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

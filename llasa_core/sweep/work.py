@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import LlasaError, RunError, UsageError
 from llasa_core.files import remove, written_whole
+from llasa_core.launching.place import RunPlace, find_place
 from llasa_core.recipe_file import load_recipe
 from llasa_core.sweep.measure import known_result, measure_trial
 from llasa_core.sweep.units import Sweep, Unit, read_sweep
-from llasa_core.train.launch import RunPlace, find_place, run_stage
+from llasa_core.train.launch import run_stage
 from llasa_core.train.run import Run
 
 if TYPE_CHECKING:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import InterruptedRun, UsageError
 from llasa_core.files import check_room, sha256_of, write_text
+from llasa_core.launching.following import launch
+from llasa_core.launching.hosts import addresses_of
+from llasa_core.launching.launcher import node_command, rank_words
+from llasa_core.launching.place import RunPlace
 from llasa_core.locks import only_one, wait_until_free
 from llasa_core.recipe_file import recipe_yaml
-from llasa_core.train.following import launch
-from llasa_core.train.hosts import LOCALHOST, Host, addresses_of, read_hostfile
-from llasa_core.train.launcher import node_command
 from llasa_core.train.log import read_log
 from llasa_core.train.plan import source_of
 from llasa_core.train.run import RANKS, Run, flatten
@@ -28,52 +27,6 @@ if TYPE_CHECKING:
 
 NOT_PART_OF_THE_RESULT = {"save_every", "keep_states", "log_every", "zero_stage", "offload", "activation_checkpointing"}
 """Settings that may change between the parts of a run."""
-
-
-@dataclass(frozen=True)
-class RunPlace:
-    """Where a recipe's runs are, and which devices there are."""
-
-    runs: Path
-    n_ranks: int
-    has_cuda: bool
-    hosts: tuple[Host, ...] = ()
-    """Of the hostfile; none of them where all ranks are on this machine."""
-    port: int | None = None
-    """On which rank 0 waits for the others; a free one by default."""
-
-    @property
-    def is_launched(self) -> bool:
-        """Whether the deepspeed launcher is needed: for several ranks, and for a GPU."""
-        return self.has_cuda or self.n_ranks > 1 or bool(self.hosts)
-
-    @property
-    def all_hosts(self) -> tuple[Host, ...]:
-        """The hosts in the order of their ranks."""
-        return self.hosts or (Host(LOCALHOST, self.n_ranks),)
-
-
-def find_place(runs: Path, gpus: int | None = None, hostfile: Path | None = None, port: int | None = None) -> RunPlace:
-    """Look at the devices; without CUDA, `gpus` processes run on the CPU.
-
-    Args:
-        runs: where runs are kept.
-        gpus: how many to use, on each host; all by default.
-        hostfile: names the hosts, where this machine is not all.
-        port: on which rank 0 waits for the others.
-
-    Raises:
-        UsageError: more GPUs asked for than there are, or a hostfile that cannot be used.
-    """
-    hosts = read_hostfile(hostfile, gpus) if hostfile else ()
-    import torch  # noqa: PLC0415 - a recipe's mistakes are shown before this is paid for
-
-    n_cuda = torch.cuda.device_count()
-    if hosts:
-        return RunPlace(runs, sum(host.slots for host in hosts), n_cuda > 0, hosts, port)
-    if gpus is not None and n_cuda and gpus > n_cuda:
-        raise UsageError(f"{gpus} GPUs were asked for, {n_cuda} are here", fix=f"pass `--gpus {n_cuda}` or fewer")
-    return RunPlace(runs, gpus or n_cuda or 1, n_cuda > 0, port=port)
 
 
 def run_stage(  # noqa: PLR0913 - a command line's flags
@@ -214,8 +167,17 @@ def _train(
         from llasa_core.model.base_lm import locate  # noqa: PLC0415
 
         locate(loaded.resolved.model.base_lm, say)  # one process fetches; the ranks then find it in the cache
-        words = _words(stage, run, source)
-        launch(words, run, place.all_hosts, place.port or free_port(), lambda progress: tell(stage, progress), say)
+        from llasa_core.train.loop import Progress  # noqa: PLC0415 - torch
+
+        launch(
+            RANK_MODULE,
+            run,
+            _arguments(stage, source),
+            place.all_hosts,
+            port=place.chosen_port,
+            tell=lambda told: tell(stage, Progress(**told)),
+            say=say,
+        )
     else:
         from llasa_core.train.worker import work  # noqa: PLC0415 - torch and transformers
 
@@ -228,20 +190,15 @@ def launcher_command(stage: StageName, run: Run, source: Path, place: RunPlace) 
     Raises:
         RunError: a host has no address.
     """
-    hosts, port = place.all_hosts, place.port or free_port()
-    return node_command(_words(stage, run, source), hosts, node=0, address=addresses_of(hosts)[0], port=port)
+    hosts, words = place.all_hosts, rank_words(RANK_MODULE, run, _arguments(stage, source))
+    return node_command(words, hosts, node=0, address=addresses_of(hosts)[0], port=place.chosen_port)
 
 
-def _words(stage: StageName, run: Run, source: Path) -> tuple[str, ...]:
-    return ("llasa_core.train.ranks", stage, str(run.folder.absolute()), str(source.absolute()))
+RANK_MODULE = "llasa_core.train.rank"
 
 
-def free_port() -> int:
-    """Return a port that nobody uses here at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _arguments(stage: StageName, source: Path) -> tuple[str, str]:
+    return stage, str(source.absolute())
 
 
 def _result(stage: StageName, run: Run, *, already_done: bool) -> dict[str, Any]:

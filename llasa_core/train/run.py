@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from llasa_core.errors import UsageError
 from llasa_core.files import check_room, full_disk_named, put_in_place, remove, write_json
+from llasa_core.launching.folder import RankFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -15,14 +16,13 @@ if TYPE_CHECKING:
 
     from llasa_core.train.engine import Engine
 
-RUN_FILE = "run.json"
 RANKS = "world_size"
 """Among what a run was begun with: on how many ranks; the one input that `--reshard` lets go."""
 LENGTH_FILE = "steps.json"
 
 
 @dataclass
-class Run:
+class Run(RankFolder):
     """`runs/<recipe>/<stage>/`.
 
     - `run.json`: what the run was begun with
@@ -34,7 +34,11 @@ class Run:
     - `checkpoint/`: the result; there when the run is done
     """
 
-    folder: Path
+    GOES_ON: ClassVar[str] = "the same command goes on from the last state"
+    STOPPING: ClassVar[str] = "stopping after this step, with a state to go on from; once more stops at once"
+    LESS_MEMORY: ClassVar[str] = (
+        "lower `micro_batch_tokens`, or set `activation_checkpointing: true`, a higher `zero_stage` or `offload`"
+    )
 
     @property
     def checkpoint(self) -> Path:
@@ -52,19 +56,9 @@ class Run:
         return self.folder / "lock"
 
     @property
-    def ranks_file(self) -> Path:
-        """Held by every rank that works on the run, all together."""
-        return self.folder / "ranks.lock"
-
-    @property
     def save_trigger(self) -> Path:
         """A file that, once there, asks for a state."""
         return self.folder / "save"
-
-    @property
-    def stop_trigger(self) -> Path:
-        """A file that, once there, asks for a state and the end."""
-        return self.folder / "stop"
 
     @property
     def probe_request(self) -> Path:
@@ -85,7 +79,7 @@ class Run:
         for trigger in (self.save_trigger, self.stop_trigger, self.probe_request):
             remove(trigger)  # meant for an earlier process
         wanted = json.loads(json.dumps(dict(inputs)))
-        file = self.folder / RUN_FILE
+        file = self.begun_file
         if not file.is_file():
             write_json(file, wanted)
             return

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
+from llasa_core.launching.place import RunPlace
 from llasa_core.recipe_file import load_recipe
 from llasa_core.train.engine import TorchEngine
 from llasa_core.train.language_stage import FinetuneStage
-from llasa_core.train.launch import RunPlace, run_stage
+from llasa_core.train.launch import run_stage
 from llasa_core.train.loop import train
 from llasa_core.train.placement import Placement
 from llasa_core.train.run import Run

@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import load_file
 
 from llasa_core.errors import InterruptedRun
+from llasa_core.launching.place import free_port
 from llasa_core.model.checkpoint import load_checkpoint
-from llasa_core.train.launch import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from llasa_core.train.launch import free_port
+from llasa_core.launching.place import free_port
 
 if TYPE_CHECKING:
     from llasa_core.recipe_file import LoadedRecipe

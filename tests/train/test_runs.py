@@ -16,9 +16,10 @@ import torch
 from processes import rank_pids
 
 from llasa_core.errors import InterruptedRun, RunError, UsageError
+from llasa_core.launching.place import RunPlace
 from llasa_core.locks import only_one
 from llasa_core.recipe_file import load_recipe
-from llasa_core.train.launch import RunPlace, run_stage
+from llasa_core.train.launch import run_stage
 from llasa_core.train.log import read_log
 from llasa_core.train.run import Run
 
@@ -98,7 +99,8 @@ import sys
 from pathlib import Path
 from llasa_core.locks import only_one
 from llasa_core.recipe_file import load_recipe
-from llasa_core.train.launch import RunPlace, run_stage
+from llasa_core.launching.place import RunPlace
+from llasa_core.train.launch import run_stage
 for stage in ("pretrain", "finetune"):
     run_stage(load_recipe(Path(sys.argv[1])), stage, RunPlace(Path(sys.argv[2]), 1, has_cuda=False))
 """

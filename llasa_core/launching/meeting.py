@@ -15,10 +15,10 @@ from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 from llasa_core import __version__
 from llasa_core.errors import RunError
-from llasa_core.train.hosts import address_towards, is_here
+from llasa_core.launching.hosts import address_towards, is_here
 
 if TYPE_CHECKING:
-    from llasa_core.train.ranks import Launch
+    from llasa_core.launching.ranks import Launch
 
 PATIENCE = timedelta(minutes=3)
 """How much later than others a rank may come; a cold start from a network file system takes a minute or two."""

@@ -1,4 +1,4 @@
-"""A launched stage, followed to its end: steps are told, a failure ends everything within seconds, Ctrl-C saves."""
+"""Launched ranks, followed to their end: progress is told, a failure ends all in seconds, Ctrl-C asks them to stop."""
 
 from __future__ import annotations
 
@@ -13,57 +13,58 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from llasa_core.errors import InterruptedRun
-from llasa_core.train.endings import SSH_FAILED, Endings
-from llasa_core.train.launcher import start_all
-from llasa_core.train.ranks import ERROR_MARK, RANK_MARK, SAY_MARK, STEP_MARK
+from llasa_core.launching.endings import SSH_FAILED, Endings
+from llasa_core.launching.launcher import rank_words, start_all
+from llasa_core.launching.ranks import ERROR_MARK, PROGRESS_MARK, RANK_MARK, SAY_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from llasa_core.train.hosts import Host
-    from llasa_core.train.launcher import Launcher
-    from llasa_core.train.loop import Progress
-    from llasa_core.train.run import Run
+    from llasa_core.launching.folder import RankFolder
+    from llasa_core.launching.hosts import Host
+    from llasa_core.launching.launcher import Launcher
 
-LOG_NAME = "launcher.log"
 TICK_S = 0.2
 GRACE_S = 5.0
 """After the first sign of a failure, for others to say what they know; then everything is killed."""
 
 
 def launch(
-    words: Sequence[str],
-    run: Run,
+    module: str,
+    folder: RankFolder,
+    arguments: Sequence[str],
     hosts: Sequence[Host],
+    *,
     port: int,
-    tell: Callable[[Progress], None],
+    tell: Callable[[dict[str, Any]], None],
     say: Callable[[str], None],
 ) -> None:
     """Run a module on every rank of every host, to its end.
 
-    The first SIGINT or SIGTERM asks the ranks for a state and the end, a second one ends them at once. Whatever
-    happens, no process is left on this machine.
+    The first SIGINT or SIGTERM asks the ranks to stop, through the folder's `stop_trigger`; a second one ends them at
+    once. Whatever happens, no process is left on this machine.
 
     Args:
-        words: a module and its arguments, for every rank.
-        run: whose folder gets the log.
+        module: which ends in a call of `ranks.main`.
+        folder: that the ranks work on, with its `begun_file` in it; it gets the log.
+        arguments: what else every rank is told.
         hosts: in the order of their ranks.
         port: on which rank 0 waits for the others.
-        tell: told of each step.
+        tell: told whatever a rank says with `ranks.tell`.
         say: told in a line what happens.
 
     Raises:
-        LlasaError: what ended the run: a rank's own error before what it did to others.
+        LlasaError: what ended the ranks: one's own error before what it did to others.
         InterruptedRun: asked to stop.
     """
-    log_file = run.folder / LOG_NAME
-    with log_file.open("w", encoding="utf-8") as log, _signals_counted() as n_signals, ExitStack() as stack:
-        following = Following(run, log, tell, say)
+    words = rank_words(module, folder, arguments)
+    with folder.log_file.open("w", encoding="utf-8") as log, _signals_counted() as n_signals, ExitStack() as stack:
+        following = Following(folder, log, tell, say)
         stack.callback(following.close)
-        for launcher in start_all(words, run, hosts, port):
+        for launcher in start_all(words, folder, hosts, port):
             following.add(launcher)
         following.to_the_end(n_signals)
-    cause = following.endings.cause(is_done=run.is_done)
+    cause = following.endings.cause(is_done=folder.is_done)
     if cause:
         raise cause
 
@@ -71,9 +72,11 @@ def launch(
 class Following:
     """Listens to launchers and to their ranks' lives."""
 
-    def __init__(self, run: Run, log: TextIO, tell: Callable[[Progress], None], say: Callable[[str], None]) -> None:
-        self.endings = Endings(run.folder / LOG_NAME)
-        self._run, self._log, self._tell, self._say = run, log, tell, say
+    def __init__(
+        self, folder: RankFolder, log: TextIO, tell: Callable[[dict[str, Any]], None], say: Callable[[str], None]
+    ) -> None:
+        self.endings = Endings(folder)
+        self._folder, self._log, self._tell, self._say = folder, log, tell, say
         self._launchers: list[Launcher] = []
         self._ended: set[Launcher] = set()
         self._with_ranks: set[Launcher] = set()
@@ -103,13 +106,11 @@ class Following:
         is_asked, failing_since = False, None
         while self._listen() or len(self._ended) < len(self._launchers):
             if n_signals() > 1:
-                raise InterruptedRun(
-                    "stopped at once", where=self._run.folder, fix="the same command goes on from the last state"
-                )
+                raise InterruptedRun("stopped at once", where=self._folder.folder, fix=self._folder.GOES_ON)
             if n_signals() and not is_asked:
                 is_asked = True
-                self._run.stop_trigger.touch()
-                self._say("stopping after this step, with a state to go on from; once more stops at once")
+                self._folder.stop_trigger.touch()
+                self._say(self._folder.STOPPING)
             if self.endings.is_failing:
                 failing_since = failing_since or time.monotonic()
                 if time.monotonic() - failing_since > GRACE_S:
@@ -141,8 +142,8 @@ class Following:
             self._selector.unregister(launcher.output)
             return
         for line in filter(None, lines):
-            if line.startswith(STEP_MARK):
-                self._tell(progress_of(line.removeprefix(STEP_MARK)))
+            if line.startswith(PROGRESS_MARK):
+                self._tell(json.loads(line.removeprefix(PROGRESS_MARK)))
             elif line.startswith(SAY_MARK):
                 self._say(json.loads(line.removeprefix(SAY_MARK))["text"])
             elif line.startswith(ERROR_MARK):
@@ -188,13 +189,6 @@ def code_of(pid: int) -> int | None:
 
 EXIT_CODE = 49
 """Where /proc/PID/stat has it, counted after the name (proc(5), field 52)."""
-
-
-def progress_of(text: str) -> Progress:
-    """Return what a rank told of a step."""
-    from llasa_core.train.loop import Progress  # noqa: PLC0415 - torch
-
-    return Progress(**json.loads(text))
 
 
 @contextmanager

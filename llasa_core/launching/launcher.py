@@ -15,16 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llasa_core.files import sha256_of
-from llasa_core.train.hosts import Host, addresses_of, is_here, remote_script, ssh_command
-from llasa_core.train.ranks import ERROR_MARK, Launch
-from llasa_core.train.run import RUN_FILE
+from llasa_core.launching.hosts import Host, addresses_of, is_here, remote_script, ssh_command
+from llasa_core.launching.ranks import ERROR_MARK, Launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from llasa_core.train.run import Run
+    from llasa_core.launching.folder import RankFolder
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+
+def rank_words(module: str, folder: RankFolder, arguments: Sequence[str]) -> tuple[str, ...]:
+    """Return the words after `python -m` that start a rank: its module, the folder, and what else it is told."""
+    return (module, str(folder.folder.absolute()), *arguments)
 
 
 def node_command(
@@ -33,7 +37,7 @@ def node_command(
     """Return the command line that runs the ranks of one host.
 
     Args:
-        words: a module and its arguments, for every rank.
+        words: from `rank_words`, for every rank.
         hosts: all of them, in the order of their ranks.
         node: which of them.
         address: of the first.
@@ -121,14 +125,14 @@ def _wait_for_group(group: int, patience_s: float = 5.0) -> None:
             time.sleep(0.01)
 
 
-def start_all(words: Sequence[str], run: Run, hosts: Sequence[Host], port: int) -> Iterator[Launcher]:
-    """Start the ranks of a run on every host.
+def start_all(words: Sequence[str], folder: RankFolder, hosts: Sequence[Host], port: int) -> Iterator[Launcher]:
+    """Start ranks on every host.
 
     Raises:
         RunError: a host has no address.
     """
     addresses = addresses_of(hosts)
-    digest = sha256_of(run.folder / RUN_FILE)
+    digest = sha256_of(folder.begun_file)
     for node, (host, own) in enumerate(zip(hosts, addresses, strict=True)):
         is_remote = not is_here(own)
         visible = "" if is_remote else os.environ.get(VISIBLE, "")

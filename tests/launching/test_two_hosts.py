@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from processes import are_gone, rank_pids
 
+from llasa_core.launching.folder import RankFolder
 from llasa_core.train.log import read_log
-from llasa_core.train.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,22 +193,24 @@ def test_two_hosts_learn_as_two_ranks_of_one_do(hosts: TwoHosts, tmp_path: Path)
 COUNT = """
 import sys
 from pathlib import Path
-from llasa_core.train.following import launch
-from llasa_core.train.hosts import Host
-from llasa_core.train.launch import free_port
-from llasa_core.train.run import Run
-run = Run(Path(sys.argv[1]))
-run.begin({"seed": 7}, command="llasa finetune")
-words = ("rank_that_counts", "finetune", str(run.folder), str(run.folder.with_name("source")))
-launch(words, run, [Host("host-a", 1), Host("host-b", 1)], free_port(), lambda progress: None, print)
+from llasa_core.files import write_json
+from llasa_core.launching.folder import RankFolder
+from llasa_core.launching.following import launch
+from llasa_core.launching.hosts import Host
+from llasa_core.launching.place import free_port
+run = RankFolder(Path(sys.argv[1]))
+write_json(run.begun_file, {"seed": 7})
+hosts = [Host("host-a", 1), Host("host-b", 1)]
+wrongs = str(run.folder.with_name("wrongs"))
+launch("rank_that_counts", run, [wrongs], hosts, port=free_port(), tell=lambda progress: None, say=print)
 """
 
 
 @pytest.fixture
-def counting(hosts: TwoHosts, tmp_path: Path) -> Iterator[tuple[Run, subprocess.Popen[str]]]:
+def counting(hosts: TwoHosts, tmp_path: Path) -> Iterator[tuple[RankFolder, subprocess.Popen[str]]]:
     """A command on the first host, and a rank that counts on each."""
-    run = Run(tmp_path / "runs" / "run")
-    (tmp_path / "runs" / "source").mkdir(parents=True)
+    run = RankFolder(tmp_path / "runs" / "run")
+    (tmp_path / "runs" / "wrongs").mkdir(parents=True)
     with subprocess.Popen(
         hosts.command("-c", COUNT, str(run.folder)), env=hosts.environment, stderr=subprocess.PIPE, text=True
     ) as command:
@@ -219,7 +221,7 @@ def counting(hosts: TwoHosts, tmp_path: Path) -> Iterator[tuple[Run, subprocess.
         command.kill()
 
 
-def test_a_rank_that_is_killed_on_another_host_ends_the_run(counting: tuple[Run, subprocess.Popen[str]]):
+def test_a_rank_that_is_killed_on_another_host_ends_the_run(counting: tuple[RankFolder, subprocess.Popen[str]]):
     run, command = counting
     found = rank_pids(run)
     os.kill(found[1], signal.SIGKILL)
@@ -229,7 +231,7 @@ def test_a_rank_that_is_killed_on_another_host_ends_the_run(counting: tuple[Run,
     assert are_gone(found.values(), within_s=5)
 
 
-def test_ranks_on_other_hosts_end_when_the_command_is_killed(counting: tuple[Run, subprocess.Popen[str]]):
+def test_ranks_on_other_hosts_end_when_the_command_is_killed(counting: tuple[RankFolder, subprocess.Popen[str]]):
     run, command = counting
     found = rank_pids(run)
     command.kill()
@@ -237,7 +239,9 @@ def test_ranks_on_other_hosts_end_when_the_command_is_killed(counting: tuple[Run
     assert are_gone(found.values(), within_s=5)
 
 
-def test_a_lost_connection_ends_the_run_on_both_hosts(hosts: TwoHosts, counting: tuple[Run, subprocess.Popen[str]]):
+def test_a_lost_connection_ends_the_run_on_both_hosts(
+    hosts: TwoHosts, counting: tuple[RankFolder, subprocess.Popen[str]]
+):
     run, command = counting
     found = rank_pids(run)
     ssh = [pid for pid in map(int, ip("netns", "pids", hosts.a.namespace).stdout.split()) if name_of(pid) == "ssh"]

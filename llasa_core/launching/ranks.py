@@ -1,7 +1,8 @@
-"""One rank of a launched stage: it ends when the command that started it ends, and says why it failed.
+"""One launched rank: it ends when the command that started it ends, and says why it failed.
 
-DeepSpeed's launcher starts it as `python -m llasa_core.train.ranks STAGE RUN_FOLDER SOURCE`. torch is imported late, so
-that a rank is bound to its parents within milliseconds and a failed import is said like any other failure.
+DeepSpeed's launcher starts it as `python -m MODULE FOLDER ARGUMENT...`, and the module calls `main` with what to do.
+That imports torch late, so that a rank is bound to its parents within milliseconds and a failed import is said like
+any other failure.
 """
 
 from __future__ import annotations
@@ -17,24 +18,21 @@ import time
 import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from llasa_core import errors
 from llasa_core.errors import ErrorGroup, InterruptedRun, LlasaError, RunError
 from llasa_core.files import sha256_of
+from llasa_core.launching.folder import RankFolder
 from llasa_core.locks import hold_together
-from llasa_core.train.run import RUN_FILE, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from llasa_core.recipe import StageName
-    from llasa_core.train.loop import Progress
+Folder = TypeVar("Folder", bound=RankFolder)
 
-    Work = Callable[[str, Run, Path, "Launch"], None]
-
-RANK_MARK, STEP_MARK, SAY_MARK, ERROR_MARK = "@rank ", "@step ", "@say ", "@error "
-"""Begin a line that a rank tells its command: who it is, a step that is done, words for people, why it ends."""
+RANK_MARK, PROGRESS_MARK, SAY_MARK, ERROR_MARK = "@rank ", "@progress ", "@say ", "@error "
+"""Begin a line that a rank tells its command: who it is, what is done, words for people, why it ends."""
 LAUNCH_VARIABLE = "LLASA_LAUNCH"
 FOLDER_PATIENCE_S = 10.0
 """A network file system shows a new file to other hosts after some seconds."""
@@ -48,8 +46,8 @@ class Launch:
 
     host: str
     """Of this rank, as the hostfile calls it."""
-    run_sha256: str
-    """Of the run's `run.json`, by which a rank knows that it sees the same folder."""
+    begun_sha256: str
+    """Of the folder's `begun_file`, by which a rank knows that it sees the same folder."""
     addresses: tuple[str, ...] = ()
     """Of all hosts, where there are several."""
 
@@ -61,43 +59,36 @@ class Launch:
     def read(cls, environment: Mapping[str, str]) -> Launch:
         """Return what the command left in the environment."""
         said = json.loads(environment[LAUNCH_VARIABLE])
-        return cls(said["host"], said["run_sha256"], tuple(said["addresses"]))
+        return cls(said["host"], said["begun_sha256"], tuple(said["addresses"]))
 
 
-def main(work: Work | None = None) -> None:
+def main(work: Callable[[Folder, Sequence[str], Launch], None], folder_of: Callable[[Path], Folder]) -> None:
     """Run as one rank of DeepSpeed's launcher.
 
     Args:
-        work: what to do, given the stage, its run, its source and `Launch`; training by default.
+        work: what to do, given the folder, the arguments after it, and what the command left for its ranks.
+        folder_of: makes the folder of its path.
     """
-    stage, folder, source = (word for word in sys.argv[1:] if not word.startswith("--local_rank"))
-    run, launch, rank = Run(Path(folder)), Launch.read(os.environ), int(os.environ["RANK"])
+    path, *arguments = (word for word in sys.argv[1:] if not word.startswith("--local_rank"))
+    folder, launch, rank = folder_of(Path(path)), Launch.read(os.environ), int(os.environ["RANK"])
     _end_with_parents()
     _tell(RANK_MARK, {"rank": rank, "pid": os.getpid()})
     try:
-        check_folder(run.folder, launch)
-        hold_together(run.ranks_file, f"rank {rank} (process {os.getpid()} on {launch.host})")
+        check_folder(folder, launch)
+        hold_together(folder.ranks_file, f"rank {rank} (process {os.getpid()} on {launch.host})")
         if _is_command_gone():
             os._exit(1)
-        (work or _train)(stage, run, Path(source), launch)
+        work(folder, arguments, launch)
     except InterruptedRun as error:
-        _tell(ERROR_MARK, said(error, rank, run))  # and code 0: at any other the launcher kills ranks that still save
+        # and with code 0: at any other the launcher kills ranks that still save
+        _tell(ERROR_MARK, said(error, rank, folder))
     except BaseException as error:  # noqa: BLE001 - it is said, whatever it is
-        _end(error, rank, run)
+        _end(error, rank, folder)
 
 
-def _train(stage: str, run: Run, source: Path, launch: Launch) -> None:
-    from llasa_core.train.meeting import meet  # noqa: PLC0415 - torch
-    from llasa_core.train.worker import work  # noqa: PLC0415 - torch and transformers
-
-    store = meet(launch)
-    work(cast("StageName", stage), run, source, tell, say)
-    del store  # rank 0's serves all ranks as long as it is held
-
-
-def tell(progress: Progress) -> None:
-    """Tell the command of a step."""
-    _tell(STEP_MARK, asdict(progress))
+def tell(progress: Mapping[str, Any]) -> None:
+    """Tell the command what is done, in plain values that JSON can hold and a line has room for."""
+    _tell(PROGRESS_MARK, progress)
 
 
 def say(text: str) -> None:
@@ -106,19 +97,19 @@ def say(text: str) -> None:
         _tell(SAY_MARK, {"text": text})
 
 
-def _end(error: BaseException, rank: int, run: Run) -> NoReturn:
+def _end(error: BaseException, rank: int, folder: RankFolder) -> NoReturn:
     """Say an error and end at once: a communicator whose peers are gone can hang in its destructor."""
-    _tell(ERROR_MARK, said(error, rank, run))
+    _tell(ERROR_MARK, said(error, rank, folder))
     traceback.print_exception(error)
     sys.stderr.flush()
     os._exit(1)
 
 
-def said(error: BaseException, rank: int, run: Run) -> dict[str, Any]:
+def said(error: BaseException, rank: int, folder: RankFolder) -> dict[str, Any]:
     """Return what a rank tells of an error, for `heard`."""
     if isinstance(error, ErrorGroup):
         error = error.errors[0]
-    known = error if isinstance(error, LlasaError) else _described(error, rank, run)
+    known = error if isinstance(error, LlasaError) else _described(error, rank, folder)
     parts = {key: value and value[:LONGEST_MESSAGE] for key, value in known.as_dict().items()}
     return {"rank": rank, "kind": type(known).__name__, **parts, "is_echo": _is_echo(error)}
 
@@ -130,12 +121,12 @@ def heard(words: Mapping[str, Any]) -> LlasaError:
     return error
 
 
-def _described(error: BaseException, rank: int, run: Run) -> RunError:
-    name, log = type(error).__name__, run.folder / "launcher.log"
+def _described(error: BaseException, rank: int, folder: RankFolder) -> RunError:
+    name, log = type(error).__name__, folder.log_file
     if name == "OutOfMemoryError":
-        fix = "lower `micro_batch_tokens`, or set `activation_checkpointing: true`, a higher `zero_stage` or `offload`"
-        return RunError(f"rank {rank} ran out of GPU memory: {str(error).split('. ')[0]}", where=log, fix=fix)
-    fix = "the traceback is in that file; the same command goes on from the last state"
+        message = f"rank {rank} ran out of GPU memory: {str(error).split('. ')[0]}"
+        return RunError(message, where=log, fix=folder.LESS_MEMORY)
+    fix = f"the traceback is in that file; {folder.GOES_ON}"
     return RunError(f"rank {rank} failed: {name}: {error}"[:LONGEST_MESSAGE], where=log, fix=fix)
 
 
@@ -146,19 +137,19 @@ def _is_echo(error: BaseException) -> bool:
     return type(error).__name__.startswith("Dist") or any(word in str(error) for word in ("gloo", "NCCL", "TCPStore"))
 
 
-def check_folder(folder: Path, launch: Launch, patience_s: float = FOLDER_PATIENCE_S) -> None:
-    """Check that this host sees the folder of the run that its command has begun.
+def check_folder(folder: RankFolder, launch: Launch, patience_s: float = FOLDER_PATIENCE_S) -> None:
+    """Check that this host sees the folder that its command has begun.
 
     Raises:
         RunError: there is no such folder here, or another run's.
     """
-    file, deadline = folder / RUN_FILE, time.monotonic() + patience_s
-    while not (file.is_file() and sha256_of(file) == launch.run_sha256):
+    file, deadline = folder.begun_file, time.monotonic() + patience_s
+    while not (file.is_file() and sha256_of(file) == launch.begun_sha256):
         if time.monotonic() > deadline:
             what = "sees another run in this run's folder" if file.is_file() else "does not see this run's folder"
             raise RunError(
                 f"host {launch.host} {what}",
-                where=folder,
+                where=folder.folder,
                 fix="put `--runs` on a file system that all hosts share, under the same path",
             )
         time.sleep(0.2)
@@ -190,7 +181,3 @@ def _is_command_gone() -> bool:
 
 def _tell(mark: str, value: Mapping[str, Any]) -> None:
     os.write(1, f"\n{mark}{json.dumps(value)}\n".encode())  # at once, and on a line of its own whatever others print
-
-
-if __name__ == "__main__":
-    main()

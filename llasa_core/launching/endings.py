@@ -1,4 +1,4 @@
-"""Why a launched run ended: of all that its ranks and launchers left, the cause and not its echoes."""
+"""Why launched ranks ended: of all that they and their launchers left, the cause and not its echoes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import InterruptedRun, LlasaError, RunError
-from llasa_core.train.hosts import LOCALHOST, Host, unreachable
-from llasa_core.train.ranks import heard
+from llasa_core.launching.hosts import LOCALHOST, Host, unreachable
+from llasa_core.launching.ranks import heard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from llasa_core.launching.folder import RankFolder
 
 ERROR_LINE = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception)(?:: .*)?|\S+: No module named .*")
 """The last line of a traceback."""
@@ -33,7 +34,7 @@ class Sign(IntEnum):
     KILLED = 2
     """A rank, by a signal."""
     ASKED = 3
-    """The run was asked to stop, and has."""
+    """It was asked to stop, and has."""
     UNSAID = 4
     """Something ended badly and did not say why."""
     ECHO = 5
@@ -44,7 +45,7 @@ class Sign(IntEnum):
 class Endings:
     """What is known so far."""
 
-    log_file: Path
+    folder: RankFolder
     found: list[tuple[Sign, LlasaError]] = field(default_factory=list)
     first_dead: int | None = None
     """The rank that ended badly before all others; the launcher then ends those."""
@@ -53,11 +54,11 @@ class Endings:
 
     @property
     def is_failing(self) -> bool:
-        """Whether something went wrong; a run that was asked to stop ends well."""
+        """Whether something went wrong; ranks that were asked to stop end well."""
         return any(sign is not Sign.ASKED for sign, _ in self.found)
 
     def cause(self, *, is_done: bool) -> LlasaError | None:
-        """Return the error to raise, or None where all is well: once a run is done, its ranks may end as they like."""
+        """Return the error to raise, or None where all is well: once the work is done, ranks may end as they like."""
         found = [(sign, error) for sign, error in self.found if sign is Sign.SAID or not is_done]
         if not found:
             return None
@@ -106,8 +107,8 @@ class Endings:
         return self._error(f"{who} was killed by signal {number} ({name}){often}")
 
     def _error(self, message: str) -> RunError:
-        fix = "the end of that file may say more; the same command goes on from the last state"
-        return RunError(message, where=self.log_file, fix=fix)
+        fix = f"the end of that file may say more; {self.folder.GOES_ON}"
+        return RunError(message, where=self.folder.log_file, fix=fix)
 
 
 def _launcher_of(host: Host) -> str:

@@ -11,9 +11,9 @@ import pytest
 
 from llasa_core import __version__
 from llasa_core.errors import RunError
-from llasa_core.train.launch import free_port
-from llasa_core.train.meeting import check_devices, check_same, interface_to, meet
-from llasa_core.train.ranks import Launch
+from llasa_core.launching.meeting import check_devices, check_same, interface_to, meet
+from llasa_core.launching.place import free_port
+from llasa_core.launching.ranks import Launch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

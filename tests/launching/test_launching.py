@@ -15,67 +15,66 @@ import pytest
 from processes import are_gone, parent_of, rank_pids
 
 from llasa_core.errors import InterruptedRun, LlasaError
-from llasa_core.train.following import launch
-from llasa_core.train.hosts import Host
-from llasa_core.train.launch import free_port
-from llasa_core.train.run import Run
+from llasa_core.files import write_json
+from llasa_core.launching.folder import RankFolder
+from llasa_core.launching.following import launch
+from llasa_core.launching.hosts import Host
+from llasa_core.launching.place import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llasa_core.train.loop import Progress
-
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="deepspeed is a Linux-only requirement")
 
 HERE = Path(__file__).parent
-GO_ON = "the end of that file may say more; the same command goes on from the last state"
+GO_ON = "the end of that file may say more; the same command goes on from what is kept"
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A run that has begun, for ranks that count."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RankFolder:
+    """A folder for ranks that count."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")])))
-    (tmp_path / "source").mkdir()
-    run = Run(tmp_path / "run")
-    run.begin({"seed": 7}, command="llasa finetune")
+    (tmp_path / "wrongs").mkdir()
+    run = RankFolder(tmp_path / "run")
+    write_json(run.begun_file, {"seed": 7})
     return run
 
 
-def count(run: Run, at_third: Callable[[], None] = lambda: None, **options: Any) -> None:
-    """Launch ranks that count, two by default, and do something at their third step."""
+def count(
+    run: RankFolder,
+    at_third: Callable[[], None] = lambda: None,
+    *,
+    module: str = "rank_that_counts",
+    n_ranks: int = 2,
+    say: Callable[[str], None] = lambda _text: None,
+) -> None:
+    """Launch ranks that count, and do something at their third step."""
 
-    def tell(progress: Progress) -> None:
-        if progress.step == 3:
+    def tell(progress: dict[str, Any]) -> None:
+        if progress["step"] == 3:
             at_third()
 
-    words = (
-        options.pop("module", "rank_that_counts"),
-        "finetune",
-        str(run.folder),
-        str(run.folder.with_name("source")),
-    )
-    port = options.pop("port", None) or free_port()
-    host = Host("localhost", options.pop("n_ranks", 2))
-    launch(words, run, [host], port, tell, options.pop("say", lambda _text: None))
+    wrongs = str(run.folder.with_name("wrongs"))
+    launch(module, run, [wrongs], [Host("localhost", n_ranks)], port=free_port(), tell=tell, say=say)
 
 
-def assert_gone(run: Run) -> None:
+def assert_gone(run: RankFolder) -> None:
     found = rank_pids(run)
     assert len(found) == 2
     assert are_gone(found.values(), within_s=0)
 
 
-def error_of(run: Run, at_third: Callable[[], None] = lambda: None, **wrong: int) -> str:
+def error_of(run: RankFolder, at_third: Callable[[], None] = lambda: None, **wrong: int) -> str:
     """Return what the command says when ranks go wrong after so many steps."""
     for name, step in wrong.items():
-        (run.folder.with_name("source") / name.replace("_", "-")).write_text(str(step))
+        (run.folder.with_name("wrongs") / name.replace("_", "-")).write_text(str(step))
     with pytest.raises(LlasaError) as caught:
         count(run, at_third)
     assert_gone(run)
     return str(caught.value)
 
 
-def test_a_rank_that_is_killed_is_named_with_the_signal(run: Run):
+def test_a_rank_that_is_killed_is_named_with_the_signal(run: RankFolder):
     said = error_of(run, lambda: os.kill(rank_pids(run)[1], signal.SIGKILL))
 
     assert said == (
@@ -85,18 +84,18 @@ def test_a_rank_that_is_killed_is_named_with_the_signal(run: Run):
     )
 
 
-def test_a_ranks_exception_comes_before_what_it_did_to_another(run: Run):
+def test_a_ranks_exception_comes_before_what_it_did_to_another(run: RankFolder):
     said = error_of(run, rank0_loses=3, rank1_fails=3)
 
     assert said == (
         "rank 1 failed: ValueError: no such luck\n"
         f"  where: {run.folder / 'launcher.log'}\n"
-        "  fix:   the traceback is in that file; the same command goes on from the last state"
+        "  fix:   the traceback is in that file; the same command goes on from what is kept"
     )
     assert "ValueError: no such luck" in (run.folder / "launcher.log").read_text()
 
 
-def test_a_rank_that_cannot_begin_says_the_last_line_of_its_traceback(run: Run):
+def test_a_rank_that_cannot_begin_says_the_last_line_of_its_traceback(run: RankFolder):
     with pytest.raises(LlasaError) as caught:
         count(run, module="no_such_module", n_ranks=1)  # two would write the line at once, one into the other
 
@@ -107,7 +106,7 @@ def test_a_rank_that_cannot_begin_says_the_last_line_of_its_traceback(run: Run):
     )
 
 
-def test_the_launchers_death_ends_its_ranks(run: Run):
+def test_the_launchers_death_ends_its_ranks(run: RankFolder):
     said = error_of(run, lambda: os.kill(parent_of(rank_pids(run)[0]), signal.SIGKILL))
 
     assert said.splitlines()[0] == (
@@ -120,12 +119,12 @@ import sys
 sys.path[:0] = sys.argv[1:3]
 from pathlib import Path
 import test_launching
-from llasa_core.train.run import Run
-test_launching.count(Run(Path(sys.argv[3])))
+from llasa_core.launching.folder import RankFolder
+test_launching.count(RankFolder(Path(sys.argv[3])))
 """
 
 
-def begun(run: Run) -> subprocess.Popen[bytes]:
+def begun(run: RankFolder) -> subprocess.Popen[bytes]:
     """Start a command of its own, and return it once both ranks count."""
     command = subprocess.Popen([sys.executable, "-c", COMMAND, str(HERE), str(HERE.parent), str(run.folder)])
     while len(rank_pids(run)) < 2:
@@ -134,7 +133,7 @@ def begun(run: Run) -> subprocess.Popen[bytes]:
     return command
 
 
-def test_ranks_end_when_their_command_is_killed(run: Run):
+def test_ranks_end_when_their_command_is_killed(run: RankFolder):
     with begun(run) as command:
         found = rank_pids(run)
         command.kill()
@@ -142,7 +141,7 @@ def test_ranks_end_when_their_command_is_killed(run: Run):
         assert are_gone(found.values(), within_s=2)
 
 
-def test_a_terminals_interrupt_reaches_the_command_alone(run: Run):
+def test_a_terminals_interrupt_reaches_the_command_alone(run: RankFolder):
     sessions: set[int] = set()
     said: list[str] = []
 
@@ -155,13 +154,13 @@ def test_a_terminals_interrupt_reaches_the_command_alone(run: Run):
 
     assert len(sessions) == 1
     assert os.getsid(0) not in sessions
-    assert said == ["stopping after this step, with a state to go on from; once more stops at once"]
+    assert said == ["stopping, and what is done is kept; once more stops at once"]
     assert re.fullmatch(r"stopped after step \d+; nothing is lost", caught.value.message)
     assert {file.name for file in run.folder.glob("state*")} == {"state0", "state1"}
     assert_gone(run)
 
 
-def test_a_second_interrupt_stops_at_once(run: Run):
+def test_a_second_interrupt_stops_at_once(run: RankFolder):
     def interrupt_twice() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
@@ -170,6 +169,6 @@ def test_a_second_interrupt_stops_at_once(run: Run):
         count(run, interrupt_twice)
 
     assert str(caught.value) == (
-        f"stopped at once\n  where: {run.folder}\n  fix:   the same command goes on from the last state"
+        f"stopped at once\n  where: {run.folder}\n  fix:   the same command goes on from what is kept"
     )
     assert_gone(run)

@@ -1,4 +1,4 @@
-"""The hosts of a run: the hostfile that names them, their addresses, and how a command is started on one."""
+"""Hosts: the hostfile that names them, their addresses, and how a command is started on one."""
 
 from __future__ import annotations
 

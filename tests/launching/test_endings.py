@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from llasa_core.errors import DataError, ErrorGroup, InterruptedRun, LlasaError, RecipeError, RunError
-from llasa_core.train.endings import Endings
-from llasa_core.train.hosts import Host
-from llasa_core.train.ranks import heard, said
-from llasa_core.train.run import Run
+from llasa_core.launching.endings import Endings
+from llasa_core.launching.folder import RankFolder
+from llasa_core.launching.hosts import Host
+from llasa_core.launching.ranks import heard, said
 
 HOST = Host("b", 2)
-RUN = Run(Path("runs/tiny/finetune"))
+RUN = RankFolder(Path("runs/tiny/eval"))
 LOG = RUN.folder / "launcher.log"
 LOST = RuntimeError("[../third_party/gloo/gloo/transport/tcp/pair.cc:534] Connection closed by peer [127.0.0.1]:5093")
 
 
 def endings(*events: tuple[str, Any]) -> Endings:
     """Return what is known after events: (method, arguments)."""
-    known = Endings(LOG)
+    known = Endings(RUN)
     for name, arguments in events:
         getattr(known, name)(*arguments)
     return known
@@ -71,7 +71,7 @@ def test_what_says_nothing_itself_is_named_with_how_it_ended(event: tuple[str, A
     assert str(error) == (
         f"{message}\n"
         f"  where: {LOG}\n"
-        "  fix:   the end of that file may say more; the same command goes on from the last state"
+        "  fix:   the end of that file may say more; the same command goes on from what is kept"
     )
 
 
@@ -105,7 +105,7 @@ def test_the_last_line_of_a_traceback_is_said_of_what_ended_without_a_word():
 
 
 def test_a_host_that_ssh_did_not_reach_is_named_with_ssh_s_reason():
-    known = Endings(LOG)
+    known = Endings(RUN)
     known.connection_ended(HOST, had_ranks=False, last_words="ssh: connect to host b port 22: Connection refused")
 
     assert str(known.cause(is_done=False)) == (
@@ -115,7 +115,7 @@ def test_a_host_that_ssh_did_not_reach_is_named_with_ssh_s_reason():
 
 
 def test_a_connection_that_was_lost_later_is_said_as_that():
-    known = Endings(LOG)
+    known = Endings(RUN)
     known.connection_ended(HOST, had_ranks=True, last_words="step 3")
 
     assert known.cause(is_done=False).message == "the connection to host b was lost, or its launcher was killed"
@@ -153,11 +153,11 @@ def test_an_error_of_others_is_said_with_its_rank_and_its_traceback():
     assert str(heard(said(ValueError("no such luck"), 3, RUN))) == (
         "rank 3 failed: ValueError: no such luck\n"
         f"  where: {LOG}\n"
-        "  fix:   the traceback is in that file; the same command goes on from the last state"
+        "  fix:   the traceback is in that file; the same command goes on from what is kept"
     )
 
 
-def test_a_gpu_whose_memory_ran_out_says_what_can_be_lowered():
+def test_a_gpu_whose_memory_ran_out_is_named():
     class OutOfMemoryError(RuntimeError):  # torch.OutOfMemoryError, which only a GPU raises
         pass
 
@@ -166,8 +166,7 @@ def test_a_gpu_whose_memory_ran_out_says_what_can_be_lowered():
     assert str(heard(said(error, 3, RUN))) == (
         "rank 3 ran out of GPU memory: CUDA out of memory\n"
         f"  where: {LOG}\n"
-        "  fix:   lower `micro_batch_tokens`, "
-        "or set `activation_checkpointing: true`, a higher `zero_stage` or `offload`"
+        "  fix:   use a GPU with more memory, or end what else runs on it"
     )
 
 

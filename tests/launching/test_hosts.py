@@ -13,11 +13,11 @@ import pytest
 from llasa_cli.app import main
 from llasa_core.errors import ErrorGroup, LlasaError, RunError, UsageError
 from llasa_core.files import sha256_of
-from llasa_core.train.hosts import Host, addresses_of, is_here, read_hostfile, remote_script, ssh_command
-from llasa_core.train.launch import RunPlace, find_place, launcher_command
-from llasa_core.train.launcher import node_command
-from llasa_core.train.ranks import ERROR_MARK, Launch, check_folder, heard
-from llasa_core.train.run import Run
+from llasa_core.launching.folder import RankFolder
+from llasa_core.launching.hosts import Host, addresses_of, is_here, read_hostfile, remote_script, ssh_command
+from llasa_core.launching.launcher import node_command, rank_words
+from llasa_core.launching.place import RunPlace, find_place
+from llasa_core.launching.ranks import ERROR_MARK, Launch, check_folder, heard
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ranks are launched on Linux alone")
 
@@ -83,13 +83,14 @@ def test_a_hostfile_says_how_many_ranks_there_are(tmp_path: Path):
 
 
 def test_the_launcher_is_deepspeeds(tmp_path: Path):
-    run, place = Run(tmp_path / "run"), RunPlace(tmp_path, 2, has_cuda=False, port=29500)
+    place = RunPlace(tmp_path, 2, has_cuda=False, port=29500)
+    words = rank_words("llasa_core.train.rank", RankFolder(tmp_path / "run"), ["finetune", "source"])
 
-    assert launcher_command("finetune", run, tmp_path / "source", place) == [
+    assert node_command(words, place.all_hosts, node=0, address="127.0.0.1", port=place.chosen_port) == [
         *(sys.executable, "-u", "-m", "deepspeed.launcher.launch"),
         "--world_info=eyJsb2NhbGhvc3QiOiBbMCwgMV19",  # {"localhost": [0, 1]}
         *("--node_rank=0", "--master_addr=127.0.0.1", "--master_port=29500"),
-        *("--module", "llasa_core.train.ranks", "finetune", str(tmp_path / "run"), str(tmp_path / "source")),
+        *("--module", "llasa_core.train.rank", str(tmp_path / "run"), "finetune", "source"),
     ]
 
 
@@ -193,7 +194,7 @@ def test_a_rank_that_does_not_see_the_runs_folder_says_so(tmp_path: Path, conten
         (tmp_path / "run.json").write_text(content)
 
     with pytest.raises(RunError) as caught:
-        check_folder(tmp_path, Launch("b", "0" * 64), patience_s=0)
+        check_folder(RankFolder(tmp_path), Launch("b", "0" * 64), patience_s=0)
 
     assert str(caught.value) == (
         f"{what}\n  where: {tmp_path}\n  fix:   put `--runs` on a file system that all hosts share, under the same path"
@@ -204,7 +205,7 @@ def test_a_rank_sees_its_runs_folder_and_what_its_command_said(tmp_path: Path):
     (tmp_path / "run.json").write_text("{}")
     launch = Launch("b", sha256_of(tmp_path / "run.json"), ("10.0.0.1", "10.0.0.2"))
 
-    check_folder(tmp_path, launch, patience_s=0)
+    check_folder(RankFolder(tmp_path), launch, patience_s=0)
     assert Launch.read(launch.as_variable()) == launch
 
 
