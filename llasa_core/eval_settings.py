@@ -37,9 +37,9 @@ class JudgeConfig(Settings):
     @model_validator(mode="after")
     def _asks_somebody(self) -> Self:
         if self.url is None and (self.models or self.rival):
-            raise ValueError("`url` is missing: where are the judges? Write `url: http://localhost:8000/v1`")
+            raise ValueError("`eval.judge.url` is missing: who has these models? Write `url: http://localhost:8000/v1`")
         if self.url is not None and not self.models and self.rival is None:
-            raise ValueError("`models` is missing: which judges does the endpoint have? Write `models: [NAME]`")
+            raise ValueError("`eval.judge.models` is missing: who shall judge? Write `models: [NAME]`")
         return self
 
 

@@ -71,6 +71,10 @@ class Asking:
         text = json.dumps([self._url, request.as_dict()], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def stored(self, request: Request) -> Answer | None:
+        """Return the answer to a request if it is there, without asking."""
+        return self._cache.get(self.key_of(request))
+
     def answer(self, request: Request) -> Answer:
         """Return the answer to a request.
 

@@ -1,0 +1,1 @@
+"""Open questions: answers in free words, scored by rules and by judges, and compared in pairs."""

@@ -1,0 +1,1 @@
+"""Language models that judge answers, through any OpenAI-compatible endpoint."""
