@@ -1,22 +1,30 @@
-"""Decoding: an answer, token by token."""
+"""Decoding: an answer token by token, or many answers at once."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from llasa_core.model.collate import collate, encode
+from llasa_core.model.collate import collate, encode, length_of
 from llasa_core.model.multimodal import tokens_per_window
 from llasa_core.model.text import REPLACEMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
 
     from llasa_core.data.qa import Turn
+    from llasa_core.model.collate import Batch, Sample
     from llasa_core.model.multimodal import LlasaModel
+    from llasa_core.model.prompt import Encoded
+
+POSITIONS_AT_ONCE = 8192
+"""Prompts and answers that are held at once: 190 MB of keys and values for SmolLM2-135M in bf16, 4 GB for a 7B LM."""
+MOST_ENDED = 0.25
+"""Share of a group's answers that may have ended before the rest goes on without them; each time copies the cache."""
 
 
 def generate_tokens(
@@ -84,3 +92,111 @@ def stream_answer(
         if not text.endswith(REPLACEMENT) and len(text) > len(told):
             yield text[len(told) :]
             told = text
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said when it was asked."""
+
+    text: str
+    tokens: int
+    """How many it was decoded from, without the end of turn."""
+    ended: bool
+    """Whether the model ended its turn; False where `max_new_tokens` cut it off."""
+
+
+def generate_answers(
+    model: LlasaModel,
+    samples: Sequence[Sample],
+    *,
+    max_new_tokens: int = 128,
+    progress: Callable[[int], None] = lambda _n: None,
+) -> list[Answer]:
+    """Return the likeliest answer to each sample, token by token, many samples at once.
+
+    The tokens are those of `generate_tokens` at temperature 0. In bf16 sums of another order can decide between two
+    tokens that are equally likely to three digits; in float32 the answers are the same.
+
+    Args:
+        model: from `load_checkpoint`.
+        samples: conversations that end with a question; of any lengths and numbers of windows.
+        max_new_tokens: an answer ends here at the latest.
+        progress: told how many more samples are done.
+
+    Returns:
+        One answer for each sample, in their order.
+
+    Raises:
+        ModelError: the placeholders of a prompt do not match its windows.
+    """
+    encoded = [encode(model.template, sample.turns, len(sample.windows)) for sample in samples]
+    counts = [tokens_per_window(model.config, sample.windows.shape[1]) for sample in samples]
+    answers: dict[int, Answer] = {}
+    for rows in _groups(encoded, counts, max_new_tokens):
+        windows = [samples[row].windows for row in rows]
+        batch = collate([encoded[row] for row in rows], windows, counts[rows[0]]).to(model.device)
+        answers |= zip(rows, _answers(model, batch, max_new_tokens), strict=True)
+        progress(len(rows))
+    return [answers[row] for row in range(len(samples))]
+
+
+def _groups(encoded: Sequence[Encoded], counts: Sequence[int], max_new_tokens: int) -> Iterator[list[int]]:
+    """Yield samples of like length together, as many as may be held at once; windows of one length only."""
+    lengths = [length_of(one, count) for one, count in zip(encoded, counts, strict=True)]
+    group: list[int] = []
+    for row in sorted(range(len(encoded)), key=lambda row: (counts[row], -lengths[row])):
+        is_full = bool(group) and (len(group) + 1) * (lengths[group[0]] + max_new_tokens) > POSITIONS_AT_ONCE
+        if group and (is_full or counts[row] != counts[group[0]]):
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group
+
+
+@torch.inference_mode()
+def _answers(model: LlasaModel, batch: Batch, max_new_tokens: int) -> list[Answer]:
+    from transformers.cache_utils import DynamicCache  # noqa: PLC0415 - as above
+
+    cache = DynamicCache()
+    embeds, is_prompt = _left_padded(model.embed(batch), batch.lengths)
+    said: list[list[int]] = [[] for _ in batch.lengths]
+    going = torch.arange(len(said))  # which samples the rows are
+    has_ended = torch.zeros(len(said), dtype=torch.bool)
+    for step in range(max_new_tokens):
+        hidden = model.decode(embeds, use_cache=True, past_key_values=cache, **_places(is_prompt, step))
+        tokens = model.logits(hidden[:, -1]).float().argmax(-1)  # [row]
+        for row, token in zip(going.tolist(), tokens.tolist(), strict=True):
+            if token == model.template.end_of_turn:
+                has_ended[row] = True
+            elif not has_ended[row]:
+                said[row].append(token)
+        is_over = has_ended[going]
+        if is_over.all():
+            break
+        if is_over.float().mean() > MOST_ENDED:
+            kept = (~is_over).nonzero()[:, 0].to(model.device)
+            cache.batch_select_indices(kept)
+            going, tokens, is_prompt = going[~is_over], tokens[kept], is_prompt[kept]
+        embeds = model.lm.get_input_embeddings()(tokens)[:, None]
+    return [
+        Answer(model.codec.decode(tokens), len(tokens), ended)
+        for tokens, ended in zip(said, has_ended.tolist(), strict=True)
+    ]
+
+
+def _left_padded(embeds: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Move prompts `[B, L, D]` to the right, so that all end where decoding begins; True `[B, L]` where they are."""
+    place = torch.arange(embeds.shape[1], device=embeds.device) - (embeds.shape[1] - lengths[:, None])  # [B, L]
+    rows = torch.arange(len(embeds), device=embeds.device)[:, None]
+    return embeds[rows, place.clamp(min=0)], place >= 0
+
+
+def _places(is_prompt: torch.Tensor, step: int) -> dict[str, torch.Tensor]:
+    """Return the positions of what comes next, and which of all positions so far are no padding."""
+    lengths = is_prompt.sum(1, keepdim=True)  # [B, 1]
+    position = lengths + step - 1 if step else (is_prompt.cumsum(1) - 1).clamp(min=0)
+    if is_prompt.all():
+        return {"position_ids": position}
+    answer = is_prompt.new_ones(len(is_prompt), step)
+    return {"position_ids": position, "attention_mask": torch.cat([is_prompt, answer], dim=1).long()}
