@@ -80,7 +80,12 @@ def is_said_of(text: str, activity: str | None, activities: Iterable[str]) -> bo
         if name != activity:
             label = f"the activity is {activity}" if activity else "nobody labelled the activity"
             raise Wrong("another activity", f'it names "{name}"; {label}, and no other may be named')
-        if re.search(_NOT, text[max(0, at - 60) : at], re.IGNORECASE):
+        if is_denied(text, at):
             raise Wrong("another activity", f'it denies "{activity}", which is the activity')
         is_named = True
     return is_named
+
+
+def is_denied(text: str, at: int) -> bool:
+    """Return whether what stands at a position is said not to be so."""
+    return re.search(_NOT, text[max(0, at - 60) : at], re.IGNORECASE) is not None

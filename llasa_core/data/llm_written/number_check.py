@@ -12,7 +12,7 @@ from llasa_core.data.llm_written.mentions import Mention, meant, mentions, part_
 from llasa_core.data.llm_written.wrong import Wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from llasa_core.data.grounded.measured import Measured
 
@@ -73,19 +73,33 @@ def number_claims(text: str, start: int, window: Measured, window_s: float) -> I
     """
     found = mentions(text)
     for nth, mention in enumerate(found):
-        if mention.start < start or _is_constant(text, mention, window_s):
-            continue
-        before, after = (found[at] if 0 <= at < len(found) else None for at in (nth - 1, nth + 1))
-        bound = _bound(text, mention, before, after)
-        candidates = _candidates(text, mention, window, bound)
-        matching = next((one for one in candidates if _matches(mention, one)), None)
-        if matching is None:
-            raise _wrong(mention, candidates)
-        yield _claim(mention, matching, window)
+        if mention.start >= start and not is_constant(text, mention, window_s):
+            yield number_claim(text, found, nth, window)
 
 
-def _is_constant(text: str, mention: Mention, window_s: float) -> bool:
-    """Whether a number is true of every window: its length, or standard gravity."""
+def number_claim(text: str, found: Sequence[Mention], nth: int, window: Measured) -> Claim:
+    """Return what one number claims.
+
+    Args:
+        text: the numbers with all that gives them their context.
+        found: all numbers of the text.
+        nth: which of them.
+        window: what was measured.
+
+    Raises:
+        Wrong: the number is no fact, or not the one that the words around it say.
+    """
+    mention = found[nth]
+    before, after = (found[at] if 0 <= at < len(found) else None for at in (nth - 1, nth + 1))
+    candidates = _candidates(text, mention, window, _bound(text, mention, before, after))
+    matching = next((one for one in candidates if _matches(mention, one)), None)
+    if matching is None:
+        raise _wrong(mention, candidates)
+    return _claim(mention, matching, window)
+
+
+def is_constant(text: str, mention: Mention, window_s: float) -> bool:
+    """Return whether a number is true of every window: its length, or standard gravity."""
     if mention.unit == "s":
         return mention.value == window_s
     sentence = part_at(sentences(text), mention.start)
@@ -170,7 +184,9 @@ def _wrong(mention: Mention, candidates: list[_Candidate]) -> Wrong:
     fact = candidates[0]
     of = f" of {fact.channel}" if fact.channel else ""
     return Wrong(
-        "a wrong number", f"{mention.shown} is not the {fact.fact}{of}, which is {fact.value:.{fact.shown_digits}f}"
+        "a wrong number",
+        f"{mention.shown} is not the {fact.fact}{of}, which is {fact.value:.{fact.shown_digits}f}",
+        Claim(fact.fact, mention.value, mention.unit, channel=fact.channel),
     )
 
 

@@ -65,7 +65,7 @@ def _stated(text: str, window: Measured) -> Iterator[Claim]:
             taken.append(range(*match.span()))
             is_denied = _is_denied(text, match.start())
             if (value == truth) == is_denied:
-                raise Wrong(CONTRADICTED, f'it says "{match[0]}", but {_so(fact, truth)}')
+                raise Wrong(CONTRADICTED, f'it says "{match[0]}", but {_so(fact, truth)}', Claim(fact, value))
             if not is_denied or isinstance(truth, bool):
                 yield Claim(fact, truth)
 
@@ -86,7 +86,9 @@ def _sides(text: str, window: Measured) -> Iterator[Claim]:
     for side, pattern in phrases.SIDES.items():
         if found := pattern.search(text):
             if side != truth:
-                raise Wrong(CONTRADICTED, f'it says "{found[0]}", but it turned to {_the(truth)}')
+                raise Wrong(
+                    CONTRADICTED, f'it says "{found[0]}", but it turned to {_the(truth)}', Claim("turns_to", side)
+                )
             yield Claim("turns_to", side)
 
 
@@ -99,7 +101,7 @@ def _upright(clause: str, window: Measured) -> Iterator[Claim]:
     really = f"the {upright[1]} axis is" if upright else "no axis is"
     if found := phrases.TILTED.search(clause):
         if upright is not None:
-            raise Wrong(WRONG_AXIS, f'it says "{found[0]}", but {really} upright')
+            raise Wrong(WRONG_AXIS, f'it says "{found[0]}", but {really} upright', Claim("up_axis", None))
         yield Claim("up_axis", None)
         return
     found = phrases.UPRIGHT.search(clause)
@@ -107,10 +109,12 @@ def _upright(clause: str, window: Measured) -> Iterator[Claim]:
     if not axes or not found or phrases.ABOUT_VERTICAL.search(clause):
         return
     if upright is None or axes != {upright[1]}:
-        raise Wrong(WRONG_AXIS, f'it says "{found[0]}" of the {_listed(axes)} axis, but {really} upright')
+        said = Claim("up_axis", _listed(axes))
+        raise Wrong(WRONG_AXIS, f'it says "{found[0]}" of the {_listed(axes)} axis, but {really} upright', said)
     wrong_way = phrases.DOWN if upright[0] == "+" else phrases.UP
     if found := wrong_way.search(clause):
-        raise Wrong(WRONG_AXIS, f'it says "{found[0]}" of the {upright[1]} axis, which points the other way')
+        said = Claim("up_axis", "-+"[upright[0] == "-"] + upright[1])
+        raise Wrong(WRONG_AXIS, f'it says "{found[0]}" of the {upright[1]} axis, which points the other way', said)
     yield Claim("up_axis", upright)
 
 
@@ -126,7 +130,8 @@ def _strongest(clause: str, contexts: tuple[str, str], window: Measured) -> Iter
     truth: str | None = getattr(window, told[0])
     if axes != {truth}:
         really = f"the {truth} axis is it" if truth else "none stands out"
-        raise Wrong(WRONG_AXIS, f'it says "{found[0]}" of the {_listed(axes)} axis, but {really}')
+        said = Claim(told[0], _listed(axes))
+        raise Wrong(WRONG_AXIS, f'it says "{found[0]}" of the {_listed(axes)} axis, but {really}', said)
     yield Claim(told[0], truth)
 
 
