@@ -11,8 +11,8 @@ import numpy as np
 from llasa_core.data.channels import CHANNELS
 from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.files import remove
-from llasa_core.model.collate import Sample, encode, length_of
-from llasa_core.model.score import POSITIONS_PER_FORWARD, score_choices
+from llasa_core.model.collate import Sample
+from llasa_core.model.score import POSITIONS_PER_FORWARD, positions_of, score_choices
 from llasa_core.train.loop import peak_memory_bytes
 from llasa_core.train.state import state_bytes, write_state
 
@@ -81,9 +81,7 @@ def probe(stage: LanguageStage, engine: Engine, run: Run, question: str) -> Prob
 def _score(model: LlasaModel, answers: list[str], window_len: int, question: str) -> int:
     """Score as many windows as one forward of `eval` takes; drawn ones, since only their number counts."""
     turns = (Turn("human", f"{SENSOR}\n{question}"),)
-    length = length_of(encode(model.template, turns, 1), model.config.sensor_tokens)
-    length += sum(len(model.template.encode_answer(answer)) for answer in answers)
-    n_windows = max(1, POSITIONS_PER_FORWARD // length)
+    n_windows = max(1, POSITIONS_PER_FORWARD // positions_of(model, turns, answers, window_len))
     windows = np.random.default_rng(0).normal(size=(n_windows, 1, window_len, len(CHANNELS))).astype(np.float32)
     own = model.attention
     model.use_attention("sdpa")  # answers are scored by the LM's own attention

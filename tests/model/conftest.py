@@ -48,6 +48,22 @@ def model(make_model: Callable[..., LlasaModel]) -> LlasaModel:
 
 
 @pytest.fixture
+def make_real_model() -> Callable[[], LlasaModel]:
+    """Return what opens the shipped checkpoint on its base LM, in float32."""
+    from llasa_core.model.checkpoint import load_checkpoint, shipped  # noqa: PLC0415 - for tests of a real LM alone
+
+    def make() -> LlasaModel:
+        folder = shipped("smol")
+        assert folder is not None
+        model = load_checkpoint(folder, device="cpu")
+        model.lm.float()
+        object.__setattr__(model.config, "dtype", "float32")
+        return model
+
+    return make
+
+
+@pytest.fixture
 def windows() -> np.ndarray:
     """Eight windows that differ, about as large as real ones: float32 [8, 120, 6]."""
     return np.random.default_rng(0).normal(0, 3, (8, 120, 6)).astype(np.float32)

@@ -77,19 +77,6 @@ def test_sensor_tokens_must_divide_the_window(make_model: Callable[..., LlasaMod
     )
 
 
-def test_scores_in_one_forward_equal_a_forward_for_each_answer(model: LlasaModel, windows: np.ndarray):
-    samples = [Sample(window[None], (ASK,)) for window in windows[:3]]
-    samples.append(Sample(windows[3][None], (Turn("human", "<sensor> A longer question: what is it?"),)))
-
-    scores = score_choices(model, samples, WORDS)
-
-    for i, sample in enumerate(samples):
-        for k, word in enumerate(WORDS):
-            encoded = encode(model.template, [*sample.turns, Turn("gpt", word)], 1)
-            alone = model(pack([encoded], [sample.windows], model.config.sensor_tokens))
-            assert scores[i, k] == pytest.approx(-alone.total.item(), abs=1e-4)
-
-
 def test_a_cached_token_is_what_a_whole_forward_would_choose(model: LlasaModel, windows: np.ndarray):
     answer = "".join(stream_answer(model, windows[:1], [ASK], max_new_tokens=12))
     ids = [*model.template.encode([ASK]).ids]
