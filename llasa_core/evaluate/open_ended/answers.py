@@ -18,7 +18,9 @@ AT_ONCE = 32
 """Answers decoded together and kept at once: a run that is stopped loses no more."""
 
 
-def answers_job(exam: Exam, items: Sequence[OpenItem]) -> Job:
+def answers_job(
+    exam: Exam, items: Sequence[OpenItem], name: str = "open-answers", words: str = "answering open questions"
+) -> Job:
     """Return the job that answers questions greedily; `answered` reads its values."""
     order = _order(items)
 
@@ -32,12 +34,12 @@ def answers_job(exam: Exam, items: Sequence[OpenItem]) -> Job:
         return [{"text": answer.text, "tokens": answer.tokens, "ended": answer.ended} for answer in answers]
 
     return Job(
-        name="open-answers",
+        name=name,
         inputs={"questions": [items[nth].id for nth in order], "max_new_tokens": exam.config.max_new_tokens},
         n_items=len(items),
         work=work,
         chunk=AT_ONCE,
-        words="answering open questions",
+        words=words,
     )
 
 

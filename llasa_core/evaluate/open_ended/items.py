@@ -89,7 +89,7 @@ def choose_items(store: WindowStore, split: Split, at_most: int | None, seed: in
     items = [item for item in single_questions(store, split) if item.kind in SHARES]
     if at_most is None or at_most >= len(items):
         return items
-    queues = {kind: _taking_turns([item for item in items if item.kind == kind], f"{seed}/{kind}") for kind in SHARES}
+    queues = {kind: taking_turns([item for item in items if item.kind == kind], f"{seed}/{kind}") for kind in SHARES}
     counts = shared_out(at_most, SHARES, {kind: len(queue) for kind, queue in queues.items()})
     chosen = {item.id for kind, queue in queues.items() for item in queue[: counts[kind]]}
     return [item for item in items if item.id in chosen]
@@ -119,7 +119,9 @@ def shared_out(total: int, shares: Mapping[str, int], there: Mapping[str, int]) 
     return counts
 
 
-def _taking_turns(items: Sequence[OpenItem], seed: str) -> list[OpenItem]:
+def taking_turns(items: Sequence[OpenItem], seed: str) -> list[OpenItem]:
+    """Return items in an order that a hash of seed and id gives, people taking turns."""
+
     def drawn(name: str) -> bytes:
         return hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
 
