@@ -29,7 +29,7 @@ _STATISTICS = {
 _RANGE = re.compile(r"(?:\bfrom|\bbetween|\brang\w+|\bspan\w*|\blies?)\s[^.;]{0,40}$", re.IGNORECASE)
 _HALVES = {
     "first_half_mg": re.compile(r"first half|in the first\b|beginning|initial", re.IGNORECASE),
-    "second_half_mg": re.compile(r"(?:second|latter) half|in the second\b|\bend\b", re.IGNORECASE),
+    "second_half_mg": re.compile(r"(?:second|latter) half|in the second\b|(?<!start to )\bend\b", re.IGNORECASE),
     "intensity_mg": re.compile(r"overall|whole window", re.IGNORECASE),
 }
 _TURNING = {
