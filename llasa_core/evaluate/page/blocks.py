@@ -54,6 +54,8 @@ class Chart:
     """Whether y = x is drawn, as in a reliability diagram."""
     has_markers: bool = True
     caption: str = ""
+    x_ticks: Sequence[tuple[float, str]] | None = None
+    """Where the x axis is marked, and with what; round numbers when left out."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,35 @@ class Example:
     words: Sequence[tuple[str, str]]
     """What is said, each with who says it: ("question", …), ("model", …), ("facts", …)."""
     is_wrong: bool = True
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A number that the reader shall take home."""
+
+    name: str
+    value: str
+    """As it is shown, such as `0.971`."""
+    note: str = ""
+    """Beneath it, such as `95 % interval 0.944 – 0.985`."""
+    share: float | None = None
+    """The number itself where it lies between 0 and 1: drawn on a line from 0 to 1, with its interval."""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What a page begins with."""
+
+    title: str
+    lead: str = ""
+    """What was measured, in a sentence."""
+    about: Sequence[tuple[str, str]] = ()
+    """Name and value: checkpoint, data, split, people, recordings, windows, seed, version."""
+    headlines: Sequence[Headline] = ()
+    notes: Sequence[str] = ()
+    """What a reader of the numbers must know."""
 
 
 Block = Paragraph | Table | Chart | Bars | Matrix | Example
