@@ -23,8 +23,8 @@ AXES = {axis: re.compile(rf"(?<![a-z]){axis}(?![a-z'])", re.IGNORECASE) for axis
 _STATISTICS = {
     "std": re.compile(r"\bstd\b|deviat|varie[sd]|vary|variation|variability|fluctuat", re.IGNORECASE),
     "mean": re.compile(r"\bmean|average|averaging", re.IGNORECASE),
-    "low": re.compile(r"minim|lowest|smallest|\bmin\b", re.IGNORECASE),
-    "high": re.compile(r"maxim|highest|largest|peak|\bmax\b", re.IGNORECASE),
+    "low": re.compile(r"minim|lowest|smallest|\bmin\b|\bhow low\b", re.IGNORECASE),
+    "high": re.compile(r"maxim|highest|largest|peak|\bmax\b|\bhow high\b", re.IGNORECASE),
 }
 _RANGE = re.compile(r"(?:\bfrom|\bbetween|\brang\w+|\bspan\w*|\blies?)\s[^.;]{0,40}$", re.IGNORECASE)
 _HALVES = {

@@ -101,10 +101,17 @@ def single_questions(store: WindowStore, split: Split) -> list[OpenItem]:
     Raises:
         DataError: the QA file is damaged, or names a window that is not there.
     """
+    return [open_item(item, store) for item in qa_items(store, split) if len(item.conversations) == 2]  # noqa: PLR2004 - a question and its answer
+
+
+def qa_items(store: WindowStore, split: Split) -> list[QaItem]:
+    """Return all items of a split; none where the folder has no questions.
+
+    Raises:
+        DataError: the QA file is damaged.
+    """
     file = store.folder / f"qa-{split}.json"
-    if not file.is_file():
-        return []
-    return [_open_item(item, store) for item in read_qa(file) if len(item.conversations) == 2]  # noqa: PLR2004 - a question and its answer
+    return read_qa(file) if file.is_file() else []
 
 
 def shared_out(total: int, shares: Mapping[str, int], there: Mapping[str, int]) -> dict[str, int]:
@@ -133,7 +140,12 @@ def taking_turns(items: Sequence[OpenItem], seed: str) -> list[OpenItem]:
     return [item for item in chain.from_iterable(rounds) if item is not None]
 
 
-def _open_item(item: QaItem, store: WindowStore) -> OpenItem:
+def open_item(item: QaItem, store: WindowStore) -> OpenItem:
+    """Return an item of one question and its answer, its windows by their numbers in the store.
+
+    Raises:
+        DataError: it names a window that is not there.
+    """
     question, answer = item.conversations
     rows = tuple(store.row_of(ref) for ref in item.windows)
     return OpenItem(item.id, item.kind, item.subject, rows, (question,), answer.text, item.facts)
