@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from llasa_core.evaluate.page.axes import round_range, round_ticks, short
+from llasa_core.evaluate.page.axes import share_axis, short
 from llasa_core.evaluate.page.figure import figure
 from llasa_core.evaluate.page.html import NOTHING, Html, element, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llasa_core.evaluate.page.axes import Tick
     from llasa_core.evaluate.page.blocks import Bar, Bars
 
 HEIGHT = 18
@@ -19,12 +22,10 @@ MIDDLE = HEIGHT / 2
 def draw_bars(bars: Bars) -> Html:
     """Return a figure of bars: a list, so that it reads well where nothing is drawn."""
     values = [value for bar in bars.bars for value in (bar.value, bar.low, bar.high) if value is not None]
-    low, high = round_range([0.0, *values])
+    low, high, ticks = share_axis([0.0, *values])
     rows = [_row(bar, low, high) for bar in bars.bars]
-    drawn = [element("ul", *rows, class_="bars"), _axis(low, high)]
-    if bars.x_label:
-        drawn.append(element("p", bars.x_label, class_="bars-label"))
-    return figure(bars.title, joined(drawn), bars.caption, class_="wide")
+    drawn = joined([element("ul", *rows, class_="bars"), _axis(low, high, ticks, bars.x_label)])
+    return figure(bars.title, drawn, bars.caption, class_="full")
 
 
 def _row(bar: Bar, low: float, high: float) -> Html:
@@ -57,12 +58,10 @@ def _picture(bar: Bar, low: float, high: float) -> Html:
     return element("svg", *parts, height=HEIGHT, aria_hidden="true")
 
 
-def _axis(low: float, high: float) -> Html:
-    marks = [
-        element("span", words, style=f"left:{_percent(value, low, high):.2f}%")
-        for value, words in round_ticks(low, high, 5)
-    ]
-    return element("div", element("div", *marks), class_="bars-axis", aria_hidden="true")
+def _axis(low: float, high: float, ticks: Sequence[Tick], says: str) -> Html:
+    marks = [element("span", words, style=f"left:{_percent(value, low, high):.2f}%") for value, words in ticks]
+    label = element("p", says) if says else NOTHING
+    return element("div", element("div", *marks), label, class_="bars-axis", aria_hidden="true")
 
 
 def _percent(value: float, low: float, high: float) -> float:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llasa_core.evaluate.page import svg
-from llasa_core.evaluate.page.axes import Scale, Tick, round_range, round_ticks, short
+from llasa_core.evaluate.page.axes import Scale, Tick, round_ticks, share_axis, short
 from llasa_core.evaluate.page.blocks import Table
 from llasa_core.evaluate.page.decimate import kept_points
 from llasa_core.evaluate.page.figure import figure, legend
-from llasa_core.evaluate.page.html import NOTHING, Html, element, joined
+from llasa_core.evaluate.page.html import NOTHING, Html, element
 from llasa_core.evaluate.page.table import draw_table
 
 if TYPE_CHECKING:
@@ -54,14 +54,13 @@ def draw_chart(chart: Chart) -> Html:
     picture = svg.drawing(WIDTH, HEIGHT, _in_words(chart), *parts)
     names = [line.name for line in chart.lines]
     key = legend(names, has_marks=chart.has_markers) if len(names) > 1 else NOTHING
-    return figure(chart.title, joined([key, picture]), chart.caption, below=_numbers(chart))
+    return figure(chart.title, picture, chart.caption, key=key, below=_numbers(chart))
 
 
 def _frame(chart: Chart) -> Frame:
     xs = [float(x) for line in chart.lines for x in line.x]
     ys = [float(y) for line in chart.lines for part in (line.y, line.low, line.high) if part is not None for y in part]
-    y_low, y_high = chart.y_range or round_range(ys)
-    y_ticks = round_ticks(y_low, y_high)
+    y_low, y_high, y_ticks = (*chart.y_range, round_ticks(*chart.y_range)) if chart.y_range else share_axis(ys)
     left = max((len(words) for _, words in y_ticks), default=1) * svg.LETTER + 10
     x_low, x_high = chart.x_range or _spread(xs)
     x = Scale(x_low, x_high, left, WIDTH - RIGHT)

@@ -8,7 +8,7 @@ import numpy as np
 
 from llasa_core.data.channels import ACC, CHANNELS, GYR
 from llasa_core.evaluate.page import svg
-from llasa_core.evaluate.page.axes import Scale, round_ticks
+from llasa_core.evaluate.page.axes import Scale, round_axis, round_ticks
 from llasa_core.evaluate.page.decimate import kept_points
 from llasa_core.evaluate.page.figure import legend
 from llasa_core.evaluate.page.html import Html, element, joined, paragraphs
@@ -57,11 +57,13 @@ def _words(words: Sequence[tuple[str, str]]) -> Html:
 
 def _panel(seconds: np.ndarray, window: np.ndarray, sensor: Sensor, *, is_last: bool) -> Html:
     signals = np.asarray(window[:, sensor.channels], np.float64)
-    x = Scale(float(seconds[0]), float(seconds[-1]), LEFT, WIDTH - RIGHT)
-    height = HEIGHT if is_last else HEIGHT - BOTTOM + 6
-    y = Scale(*_range(signals, sensor.least_spread), HEIGHT - BOTTOM, TOP)
+    step = (seconds[-1] - seconds[0]) / max(len(seconds) - 1, 1)
+    x = Scale(float(seconds[0]), float(seconds[-1] + step), LEFT, WIDTH - RIGHT)  # the last sample lasts a step too
+    height = HEIGHT if is_last else HEIGHT - BOTTOM + 10
+    low, high, ticks = round_axis(*_range(signals, sensor.least_spread), 4)
+    y = Scale(low, high, HEIGHT - BOTTOM, TOP)
     parts = [svg.text(sensor.name, 0, 12, class_="label")]
-    for value, words in round_ticks(y.low, y.high, 4):
+    for value, words in ticks:
         parts.append(svg.rule(LEFT, y(value), WIDTH - RIGHT, y(value), "grid"))
         parts.append(svg.text(words, LEFT - 6, y(value) + 4, anchor="end"))
     if is_last:
@@ -74,8 +76,7 @@ def _range(signals: np.ndarray, least: float) -> tuple[float, float]:
     finite = signals[np.isfinite(signals)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     missing = max(0.0, least - (high - low)) / 2
-    edge = 0.04 * max(high - low, least)
-    return low - missing - edge, high + missing + edge
+    return low - missing, high + missing
 
 
 def _time_axis(x: Scale) -> list[Html]:

@@ -11,12 +11,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def figure(title: str, drawn: Html, caption: str, *, class_: str | None = None, below: Html = NOTHING) -> Html:
-    """Return a figure: its title, what is drawn, what one sees there, and what can be opened below."""
-    parts = [element("h3", title), drawn]
-    if caption:
-        parts.append(element("figcaption", caption))
-    return element("figure", *parts, below, class_=class_)
+def figure(
+    title: str,
+    drawn: Html,
+    caption: str,
+    *,
+    key: Html = NOTHING,
+    below: Html = NOTHING,
+    class_: str | None = None,
+) -> Html:
+    """Return a figure in three parts, which line up with those of figures beside it.
+
+    Args:
+        title: what it is about.
+        drawn: the drawing.
+        caption: what one sees there.
+        key: names of what is drawn.
+        below: what can be opened.
+        class_: `wide` for two columns, `full` for all.
+    """
+    head = element("div", element("h3", title), key)
+    said = element("figcaption", caption) if caption else NOTHING
+    foot = element("div", said, below, class_="foot")
+    return element("figure", head, element("div", drawn, class_="drawn"), foot, class_=class_)
 
 
 def legend(names: Sequence[str], *, has_marks: bool) -> Html:

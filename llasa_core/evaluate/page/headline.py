@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llasa_core.evaluate.page.html import NOTHING, Html, element
+from llasa_core.evaluate.page.html import NOTHING, Html, element, paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def _headline(one: Headline) -> Html:
     if one.share is not None:
         parts.append(_line(one.share, one.low, one.high))
     if one.note:
-        parts.append(element("p", one.note, class_="note"))
+        parts.append(paragraphs(one.note, class_="note"))
     return element("div", *parts)
 
 

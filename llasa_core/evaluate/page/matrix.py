@@ -19,7 +19,8 @@ def draw_matrix(matrix: Matrix) -> Html:
     counts = np.asarray(matrix.counts)
     totals = counts.sum(1)
     shares = counts / np.maximum(totals, 1)[:, None]
-    corner = element("td", f"{matrix.row_label} ↓  {matrix.column_label} →", class_="corner")
+    says = f"{matrix.row_label} ↓", f"{matrix.column_label} →"
+    corner = element("td", *(element("span", words) for words in says), class_="corner")
     heads = [element("th", element("span", name), scope="col") for name in matrix.column_names]
     body = [
         element("tr", element("th", name, scope="row"), *_cells(matrix, counts[row], shares[row], name))
