@@ -31,7 +31,7 @@ def word_claims(text: str, window: Measured, asked: str = "") -> Iterator[Claim]
     """
     _check_shown(text)
     yield from _stated(text, window)
-    yield from _sides(text, window)
+    yield from side_claims(text, window)
     for sentence in sentences(text):
         for start, end in clauses(text, *sentence):
             clause = text[start:end]
@@ -80,7 +80,12 @@ def _so(fact: str, truth: str | bool) -> str:  # noqa: FBT001 - a fact may be a 
     return f"{name} is {truth}" if isinstance(truth, str) else f"{name}: {'yes' if truth else 'no'}"
 
 
-def _sides(text: str, window: Measured) -> Iterator[Claim]:
+def side_claims(text: str, window: Measured) -> Iterator[Claim]:
+    """Yield to which side a text says that it turned.
+
+    Raises:
+        Wrong: it turned to the other, or to neither.
+    """
     heading = round(window.heading_deg)
     truth = "left" if heading > 0 else "right" if heading < 0 else "neither side"
     for side, pattern in phrases.SIDES.items():

@@ -175,11 +175,9 @@ def _met(target: Target, found: Sequence[Found], windows: Sequence[Measured]) ->
     if not said:
         return Met(target, truth, None)
     first = said[0]
-    return Met(
-        target,
-        truth,
-        Stated(*place[:1], first.value, first.verdict, truth, *place[1:], error=_error(first, found, truth)),
-    )
+    verdict: Verdict = "wrong" if _is_other_side(first, found, truth) else first.verdict
+    error = _error(first, found, truth)
+    return Met(target, truth, Stated(target.fact, first.value, verdict, truth, target.window, target.channel, error))
 
 
 def _a_minute(claim: Found) -> Found:
@@ -191,8 +189,12 @@ def _error(claim: Found, found: Sequence[Found], truth: Any) -> float | None:
     if claim.fact not in NUMBERS or not is_number or truth is None:
         return None
     value = float(claim.value)
-    if claim.fact == "heading_deg":  # the side is said in words, or not at all
-        sides = {other.value for other in found if other.fact == "turns_to"}
-        is_other_side = sides == {"right" if truth > 0 else "left"}
-        return abs(value) + abs(truth) if is_other_side else abs(abs(value) - abs(truth))
-    return abs(value - truth)
+    if claim.fact != "heading_deg":
+        return abs(value - truth)
+    return abs(value) + abs(truth) if _is_other_side(claim, found, truth) else abs(abs(value) - abs(truth))
+
+
+def _is_other_side(claim: Found, found: Sequence[Found], truth: Any) -> bool:
+    """Whether a turn is said to go to the wrong side: that is said in words, or not at all."""
+    sides = {other.value for other in found if other.fact == "turns_to"}
+    return claim.fact == "heading_deg" and sides == {"right" if truth > 0 else "left"}

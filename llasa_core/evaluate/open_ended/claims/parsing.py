@@ -12,7 +12,7 @@ from llasa_core.data.llm_written import phrases
 from llasa_core.data.llm_written.activity_words import is_denied, named_activities
 from llasa_core.data.llm_written.mentions import Mention, clauses, mentions, sentences
 from llasa_core.data.llm_written.number_check import is_constant, number_claim
-from llasa_core.data.llm_written.word_check import word_claims
+from llasa_core.data.llm_written.word_check import side_claims, word_claims
 from llasa_core.data.llm_written.wrong import Wrong
 from llasa_core.evaluate.open_ended.claims.asked import asked_claims, asks_for_a_value
 from llasa_core.evaluate.open_ended.claims.found import Found, held_against
@@ -47,7 +47,7 @@ def claims_of(case: Case, text: str) -> list[Found]:
     parts = parts_of(text, len(case.windows))
     is_declined = DECLINES.search(text) is not None
     found = [*_activities(case, text, parts), *_words(case, text, parts, is_declined=is_declined)]
-    found += _numbers(case, text, parts)
+    found += [*_sides(case, text, parts), *_numbers(case, text, parts)]
     known = {claim.fact for claim in found}
     is_none = is_declined and asks_for_a_value(asked)
     by_question = asked_claims(text, asked, case.windows, is_declined=is_none)
@@ -81,6 +81,20 @@ def _words(case: Case, text: str, parts: list[Part], *, is_declined: bool) -> It
             continue  # it is what cannot be told
         for window in windows:
             yield from _clause_words(case, clause, window)
+
+
+def _sides(case: Case, text: str, parts: list[Part]) -> Iterator[Found]:
+    """Yield to which sides an answer says that the device turned; a clause would end before `to the left`."""
+    for part in parts:
+        for window in part.windows:
+            try:
+                yield from (
+                    Found(claim.fact, claim.value, "right", window)
+                    for claim in side_claims(text[part.start : part.end], case.windows[window])
+                )
+            except Wrong as wrong:
+                if wrong.claim is not None:
+                    yield Found(wrong.claim.fact, wrong.claim.value, "wrong", window)
 
 
 def _clauses(text: str, parts: list[Part]) -> Iterator[tuple[int, int]]:
