@@ -68,6 +68,12 @@ def match_answers(file: AnswerFile, items: Sequence[OpenItem], store: WindowStor
     )
 
 
+def is_about_the_activity(item: OpenItem) -> bool:
+    """Return whether a question asks for the activity itself, and not whether it is some activity."""
+    is_yes_no = any(claim.get("fact") == "asked" for claim in item.claims)
+    return item.kind == "activity" and not is_yes_no and "activity" in item.facts
+
+
 _Key = tuple[tuple[str, ...], str]
 
 
@@ -77,17 +83,12 @@ def _by_question(items: Sequence[OpenItem], store: WindowStore) -> Mapping[_Key,
     for item in items:
         windows = tuple(f"{file}/{row}" for file, row in store.refs(item.rows))
         known.setdefault((windows, _plain(item.question)), item)
-        if item.kind == "activity" and _is_open(item):
+        if is_about_the_activity(item):
             plain.setdefault(windows, item)
     for windows, item in plain.items():
         known[windows, ""] = item
         known.setdefault((windows, _plain(PLAIN_QUESTION)), item)
     return known
-
-
-def _is_open(item: OpenItem) -> bool:
-    """Whether a question asks for the activity itself, and not whether it is some activity."""
-    return not any(claim.get("fact") == "asked" for claim in item.claims)
 
 
 def _by_windows(line: AnswerLine, known: Mapping[_Key, OpenItem]) -> OpenItem | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -14,10 +14,12 @@ from llasa_core.data.llm_written.endpoint import Endpoint, Request
 from llasa_core.data.llm_written.in_order import in_order
 from llasa_core.data.llm_written.pace import Stopped
 from llasa_core.data.llm_written.settings import LlmPace
+from llasa_core.errors import UsageError
 from llasa_core.evaluate.open_ended.judge.reply import CUT_OFF, Unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from llasa_core.data.llm_written.cache import Answer
@@ -58,6 +60,34 @@ def pace_of(config: JudgeConfig) -> LlmPace:
         tokens_a_minute=config.tokens_a_minute,
         timeout_s=config.timeout_s,
     )
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How judges are reached; none of it changes what they think."""
+
+    folder: Path | None = None
+    """Of the evaluation: judges' answers are kept there, so that nothing is paid for twice."""
+    pace: LlmPace | None = None
+    """Of the requests, another than the config's."""
+    say: Callable[[str], None] = lambda _text: None
+    """Told what is asked of whom."""
+
+
+ALONE = Reach()
+
+
+def judges_or_none(config: JudgeConfig, reach: Reach) -> AbstractContextManager[Judges | None]:
+    """Return an open endpoint, or None where the config names none.
+
+    Raises:
+        UsageError: there is no folder to keep answers in.
+    """
+    if config.url is None:
+        return nullcontext()
+    if reach.folder is None:
+        raise UsageError("judges' answers are paid for, and there is no folder to keep them in", fix="name a folder")
+    return opened_judges(config, reach.folder, reach.pace)
 
 
 @contextmanager

@@ -87,18 +87,22 @@ def choose_answers(
 ) -> list[JudgeChoices]:
     """Return which of two answers judges prefer; arguments as `score_answers`, with a pair for each question.
 
+    Two answers with the same words tie, and nobody is asked.
+
     Raises:
         LlasaError: the endpoint answers nothing any more; what was answered is kept.
     """
+    differing = [(case, *pair) for case, pair in zip(cases, pairs, strict=True) if pair[0] != pair[1]]
     asked = []
     for model in models:
-        for case, (first, second) in zip(cases, pairs, strict=True):
+        for case, first, second in differing:
             for order in ORDERS:
                 name, request = choice_request(case, first, second, model, order)
                 asked.append(Asked(request, partial(read_choice, name=name)))
     told = judges.ask(asked, tell)
-    n_each = len(cases) * N_ORDERS
-    return [_choices_of(model, told[nth * n_each : (nth + 1) * n_each]) for nth, model in enumerate(models)]
+    n_each = len(differing) * N_ORDERS
+    is_same = [first == second for first, second in pairs]
+    return [_choices_of(is_same, model, told[nth * n_each : (nth + 1) * n_each]) for nth, model in enumerate(models)]
 
 
 def _scores_of(model: str, told: Sequence[Told[Scores]]) -> JudgeScores:
@@ -113,10 +117,15 @@ def _scores_of(model: str, told: Sequence[Told[Scores]]) -> JudgeScores:
     return JudgeScores(model, tuple(scores), _unread(told), float(np.mean(differences)) if differences else None)
 
 
-def _choices_of(model: str, told: Sequence[Told[Better]]) -> JudgeChoices:
+def _choices_of(is_same: Sequence[bool], model: str, told: Sequence[Told[Better]]) -> JudgeChoices:
     wins: list[float | None] = []
     n_changed = 0
-    for forth, back in zip(told[::N_ORDERS], told[1::N_ORDERS], strict=True):
+    verdicts = zip(told[::N_ORDERS], told[1::N_ORDERS], strict=True)
+    for same in is_same:
+        if same:
+            wins.append(0.5)
+            continue
+        forth, back = next(verdicts)
         if forth.value is None or back.value is None:
             wins.append(None)
             continue

@@ -1,0 +1,1 @@
+"""Open questions in the terminal and on the page."""
