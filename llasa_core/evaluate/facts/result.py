@@ -1,0 +1,154 @@
+"""What came out of the fact questions, for programs and for a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llasa_core.evaluate.facts.measuring import ANSWERED, CURVE
+from llasa_core.evaluate.facts.sections import sections_of
+from llasa_core.evaluate.facts.summary import HEAD, summary_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from llasa_core.data.split import Split
+    from llasa_core.data.store import WindowStore
+    from llasa_core.evaluate.facts.judged import Judged, Met, Stated
+    from llasa_core.evaluate.facts.measuring import FactScore, KindScore, Measures
+    from llasa_core.evaluate.facts.tallies import Share
+    from llasa_core.evaluate.page.blocks import Section
+
+WITHIN_ROUNDING = "rounding"
+
+
+@dataclass(frozen=True)
+class FactsResult:
+    """Answers, what is true of them, and who stands behind that."""
+
+    model: str
+    """Whose answers they are."""
+    store: WindowStore
+    split: Split
+    judged: tuple[Judged, ...]
+    measures: Measures
+
+    @property
+    def n_people(self) -> int:
+        """People whose windows were asked about."""
+        return len({one.item.subject for one in self.judged})
+
+    @property
+    def n_windows(self) -> int:
+        """Windows that were asked about."""
+        return len({row for one in self.judged for row in one.item.rows})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what `report.json` holds under `facts`."""
+        found = self.measures
+        return {
+            "numbers_right": found.numbers_right.value,
+            "numbers_right_ci": found.numbers_right.ends,
+            "unsupported": found.unsupported.value,
+            "unsupported_ci": found.unsupported.ends,
+            "declined": found.declined.value,
+            "declined_ci": found.declined.ends,
+            "items": len(self.judged),
+            "windows": self.n_windows,
+            "subjects": self.n_people,
+            "numbers_right_within": _within(found.numbers_right, found.numbers_within),
+            "words_right": found.words_right.as_dict(),
+            "stated_numbers_right": found.stated_numbers_right.as_dict(),
+            "wrong": found.wrong.as_dict(),
+            "hallucinated": found.hallucinated.as_dict(),
+            "declined_wrongly": found.declined_wrongly.as_dict(),
+            "ended": found.ended.as_dict(),
+            "guess": {
+                "numbers_right_within": _within(found.guess_numbers_right, found.guess_numbers_within),
+                "words_right": found.guess_words_right.as_dict(),
+            },
+            "per_fact": {score.topic: _fact(score) for score in found.facts},
+            "per_kind": {score.kind: _kind(score) for score in found.kinds},
+            "tolerance_curves": {"tolerance": list(CURVE), "right": found.curves},
+            "sensor_confusion": {
+                "asked": ["acc", "gyr"],
+                "answered": list(ANSWERED),
+                "items": found.sensors.tolist(),
+            },
+        }
+
+    def answer_rows(self) -> Iterator[dict[str, Any]]:
+        """Yield each answer with its statements and what was measured, plain values for JSON."""
+        for one in self.judged:
+            yield {
+                "id": one.item.id,
+                "kind": one.item.kind,
+                "subject": one.item.subject,
+                "question": one.item.question,
+                "answer": one.text,
+                "ended": one.is_ended,
+                "declined": one.is_declined,
+                "statements": [_statement(said) for said in one.stated],
+                "asked": [_asked(met) for met in one.met],
+            }
+
+    def lines(self) -> list[str]:
+        """Return its part of the table in the terminal."""
+        if not self.judged:
+            return ["facts: the data folder holds no questions of this split"]
+        head = f"facts: {len(self.judged):,} questions, {self.n_windows:,} windows, {self.n_people} people"
+        return [head, *_aligned([HEAD, *summary_rows(self.measures)])]
+
+    def sections(self) -> Sequence[Section]:
+        """Return its parts of the page."""
+        return sections_of(self)
+
+
+def _within(at_rounding: Share, within: Mapping[float, Share]) -> dict[str, Any]:
+    return {
+        WITHIN_ROUNDING: at_rounding.as_dict(),
+        **{f"{tolerance:g}": share.as_dict() for tolerance, share in within.items()},
+    }
+
+
+def _fact(score: FactScore) -> dict[str, Any]:
+    return {
+        "unit": score.unit,
+        "asked": score.asked,
+        "answered": score.answered,
+        "right": score.right.as_dict(),
+        "right_within": {f"{tolerance:g}": share.as_dict() for tolerance, share in score.right_within.items()},
+        "mean_absolute_error": score.error,
+        "guess": {
+            "right": score.guess_right.as_dict(),
+            "right_within": {f"{tolerance:g}": share.as_dict() for tolerance, share in score.guess_within.items()},
+            "mean_absolute_error": score.guess_error,
+        },
+    }
+
+
+def _kind(score: KindScore) -> dict[str, Any]:
+    return {
+        "items": score.items,
+        "read": score.read,
+        "statements": {"right": score.right, "wrong": score.wrong, "unsupported": score.unsupported},
+        "asked_right": score.asked_right.as_dict(),
+        "guess_right": score.guess_right.as_dict(),
+        "declined": score.declined,
+    }
+
+
+def _statement(said: Stated) -> dict[str, Any]:
+    place = {"window": said.window} if said.window else {}
+    channel = {"channel": said.channel} if said.channel else {}
+    return {"fact": said.fact, "value": said.value, "verdict": said.verdict, "truth": said.truth, **place, **channel}
+
+
+def _asked(met: Met) -> dict[str, Any]:
+    said = None if met.said is None else met.said.value
+    return {"fact": met.target.topic, "truth": met.truth, "said": said, "right": met.is_right()}
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
