@@ -40,7 +40,7 @@ class Side:
     def of(cls, name: str, cases: Sequence[Case], texts: Sequence[str | None]) -> Self:
         """Return a side, graded by the rubric."""
         answers = [None if text is None else Answered(text) for text in texts]
-        graded = [answer and grade(case, answer) for case, answer in zip(cases, answers, strict=True)]
+        graded = [None if answer is None else grade(case, answer) for case, answer in zip(cases, answers, strict=True)]
         return cls(name, answers, graded)
 
 
@@ -116,12 +116,14 @@ def compare_answers(
         )
     cases = cases_of(store, common)
     named = names or (files[0].model, files[1].model)
-    sides = [Side.of(name, cases, [one[item.id] for item in common]) for name, one in zip(named, texts, strict=True)]
+    ours, theirs = (
+        Side.of(name, cases, [one[item.id] for item in common]) for name, one in zip(named, texts, strict=True)
+    )
     with judges_or_none(config.judge, reach) as judges:
         if judges is not None and config.judge.models:
             reach.say(f"{len(common):,} pairs are judged by {', '.join(config.judge.models)} at {config.judge.url}")
         n_left_out = len(texts[0].keys() ^ texts[1].keys())
-        return compare_sides(cases, *sides, config, judges, store, seed=seed, n_left_out=n_left_out)
+        return compare_sides(cases, ours, theirs, config, judges, store, seed=seed, n_left_out=n_left_out)
 
 
 def compare_sides(
@@ -146,12 +148,20 @@ def compare_sides(
     held = [case for case, _, _ in both]
     texts = [pair for _, pair, _ in both]
     items = [case.item for case in held]
-    people = {"resamples": config.bootstrap, "seed": seed}
     points = rubric_points([ours for _, _, (ours, _) in both], [theirs for _, _, (_, theirs) in both])
-    rates = [win_rate(RUBRIC, items, points, texts, **people)]
+    rates = [win_rate(RUBRIC, items, points, texts, resamples=config.bootstrap, seed=seed)]
     chosen = [] if judges is None else choose_answers(held, texts, config.judge.models, judges, lambda _n: None)
     rates += [
-        win_rate(one.model, items, one.wins, texts, **people, unread=one.unread, n_changed=one.n_changed)
+        win_rate(
+            one.model,
+            items,
+            one.wins,
+            texts,
+            resamples=config.bootstrap,
+            seed=seed,
+            unread=one.unread,
+            n_changed=one.n_changed,
+        )
         for one in chosen
     ]
     left_out = n_left_out + len(cases) - len(held)

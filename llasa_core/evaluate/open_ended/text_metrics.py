@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from llasa_core.errors import ModelError
 
@@ -46,8 +46,9 @@ def bert_scores(answers: Sequence[str], references: Sequence[str], model: Path) 
         ModelError: there is no such model.
 
     Source:
-        Zhang et al., BERTScore (2020), eq. 1: each token is matched to the most similar one of the other text by the
-        cosine of their vectors; special tokens take no part. The paper uses a middle layer, chosen for each model.
+        Zhang et al., BERTScore (2020), eq. 1, as `bert_score` 0.3.13 computes it, to 1e-6: each token is matched to the
+        most similar one of the other text by the cosine of their vectors; special tokens may be matched to, and are
+        not themselves counted. The paper uses a middle layer, chosen for each model.
     """
     vectors = _Vectors(model)
     ours, theirs = vectors.of(answers), vectors.of(references)
@@ -65,8 +66,15 @@ def _common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
     return lengths[-1]
 
 
+class _Text(NamedTuple):
+    vectors: np.ndarray
+    """[token, width], each of length 1; special tokens too."""
+    counts: np.ndarray
+    """Bool [token]: no special token."""
+
+
 class _Vectors:
-    """Vectors of a text's tokens, each of length 1."""
+    """Vectors of texts."""
 
     def __init__(self, folder: Path) -> None:
         from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415 - takes seconds, and few want it
@@ -80,30 +88,35 @@ class _Vectors:
         self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self._model = AutoModel.from_pretrained(folder, local_files_only=True).eval()
 
-    def of(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """Return [token, width] for each text."""
+    def of(self, texts: Sequence[str]) -> list[_Text]:
+        """Return the tokens of each text."""
         return [
-            vectors
+            text
             for start in range(0, len(texts), TEXTS_AT_ONCE)
-            for vectors in self._batch(list(texts[start : start + TEXTS_AT_ONCE]))
+            for text in self._batch(list(texts[start : start + TEXTS_AT_ONCE]))
         ]
 
-    def _batch(self, texts: list[str]) -> list[np.ndarray]:
+    def _batch(self, texts: list[str]) -> list[_Text]:
         import torch  # noqa: PLC0415 - as above
 
         tokens = self._tokenizer(
             texts, return_tensors="pt", padding=True, truncation=True, return_special_tokens_mask=True
         )
-        counts = ~tokens.pop("special_tokens_mask").bool() & tokens["attention_mask"].bool()
+        counts = ~tokens.pop("special_tokens_mask").bool()
+        is_there = tokens["attention_mask"].bool()
         with torch.inference_mode():
             hidden: torch.Tensor = self._model(**tokens).last_hidden_state.float()
         unit = torch.nn.functional.normalize(hidden, dim=-1)
-        return [vectors[which].numpy() for vectors, which in zip(unit, counts, strict=True)]
+        return [
+            _Text(vectors[which].numpy(), count[which].numpy())
+            for vectors, count, which in zip(unit, counts, is_there, strict=True)
+        ]
 
 
-def _f1(answer: np.ndarray, reference: np.ndarray) -> float:
-    if not len(answer) or not len(reference):
+def _f1(answer: _Text, reference: _Text) -> float:
+    if not answer.counts.any() or not reference.counts.any():
         return 0.0
-    likeness = answer @ reference.T
-    precision, recall = float(likeness.max(1).mean()), float(likeness.max(0).mean())
+    likeness = answer.vectors @ reference.vectors.T
+    precision = float(likeness.max(1)[answer.counts].mean())
+    recall = float(likeness.max(0)[reference.counts].mean())
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

@@ -121,8 +121,9 @@ def test_the_activity_is_read_from_free_words(
     asked: WindowStore,
     tmp_path: Path,
     text: str,
+    *,
     is_right: bool,
-    is_unclear: bool,  # noqa: FBT001 - a case
+    is_unclear: bool,
 ):
     item = next(
         item

@@ -31,7 +31,9 @@ def parts_of(text: str, n_windows: int) -> list[Part]:
     """Return an answer cut at commas and the like; a part that names no window speaks of what the last one did."""
     if n_windows == 1:
         return [Part(0, len(text), (0,))]
-    parts, last, at = [], (), 0
+    parts: list[Part] = []
+    last: tuple[int, ...] = ()
+    at = 0
     for border in (*_BORDER.finditer(text), None):
         end = len(text) if border is None else border.start()
         if text[at:end].strip():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -134,5 +134,5 @@ def _choices_of(is_same: Sequence[bool], model: str, told: Sequence[Told[Better]
     return JudgeChoices(model, tuple(wins), _unread(told), n_changed)
 
 
-def _unread(told: Sequence[Told[Scores] | Sequence[Told[Better]]]) -> dict[str, int]:
+def _unread(told: Sequence[Told[Any]]) -> dict[str, int]:
     return dict(sorted(Counter(one.problem for one in told if one.value is None).items()))

@@ -44,7 +44,7 @@ def lines_of(result: OpenEndedResult) -> list[str]:
     if not result.cases:
         return list(result.notes)
     questions = f"{len(result.cases):,} open questions of {result.n_people} people"
-    rows = [("open questions", OVERALL, "95 % interval", *CRITERIA)]
+    rows: list[tuple[str, ...]] = [("open questions", OVERALL, "95 % interval", *CRITERIA)]
     rows += [(title, *_cells(summary)) for title, summary in _summaries(result)]
     lines = [f"{questions}: {_listed_kinds(result.kinds)}", "", *aligned(rows)]
     lines += [text for judged in result.judges for text in _unread_lines(judged)]
@@ -113,7 +113,7 @@ def _about_answers(result: OpenEndedResult) -> str:
 
 
 def _agreement_blocks(result: OpenEndedResult) -> Iterator[Block]:
-    rows = [
+    pairs = [
         (
             f"{one.first} and {one.second}",
             one.criterion,
@@ -123,7 +123,7 @@ def _agreement_blocks(result: OpenEndedResult) -> Iterator[Block]:
         )
         for one in result.agreements
     ]
-    yield Table(("judges", "criterion", "answers", "Spearman", "mean difference"), rows)
+    yield Table(("judges", "criterion", "answers", "Spearman", "mean difference"), pairs)
     if result.alpha:
         alphas = [(criterion, number(alpha)) for criterion, alpha in result.alpha.items()]
         yield Table(("criterion", "Krippendorff's alpha of the judges"), alphas)

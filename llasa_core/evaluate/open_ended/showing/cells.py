@@ -26,8 +26,8 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def bar(name: str, mean: Mean, *, is_strong: bool = False) -> Bar:
     """Return a mean with its interval as a bar."""
-    ends = (None, None) if mean.ci is None else (mean.ci.low, mean.ci.high)
-    return Bar(name, mean.value or 0.0, *ends, note=f"{mean.n:,} answers", is_strong=is_strong)
+    low, high = (None, None) if mean.ci is None else (mean.ci.low, mean.ci.high)
+    return Bar(name, mean.value or 0.0, low, high, note=f"{mean.n:,} answers", is_strong=is_strong)
 
 
 def interval(mean: Mean, digits: int = 3) -> str:

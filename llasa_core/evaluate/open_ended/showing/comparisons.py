@@ -9,11 +9,12 @@ from llasa_core.evaluate.page.blocks import Bar, Bars, Section, Table
 
 if TYPE_CHECKING:
     from llasa_core.evaluate.open_ended.comparison import Comparison
+    from llasa_core.evaluate.page.blocks import Block
 
 
 def comparison_lines(comparison: Comparison) -> list[str]:
     """Return how often the first of two systems wins, for a terminal."""
-    rows = [("", "wins", "95 % interval", "won", "tied", "lost", "at equal length")]
+    rows: list[tuple[str, ...]] = [("", "wins", "95 % interval", "won", "tied", "lost", "at equal length")]
     rows += [
         (
             one.judge,
@@ -56,5 +57,5 @@ def comparison_sections(comparison: Comparison) -> list[Section]:
         f"How often the answer of {comparison.first} is better than that of {comparison.second}, over "
         f"{len(comparison.cases):,} questions that both answered; a tie is half a win, and intervals are over people."
     )
-    blocks = [Bars("Win rate", bars, x_label="share of questions"), Table(head, rows)]
+    blocks: list[Block] = [Bars("Win rate", bars, x_label="share of questions"), Table(head, rows)]
     return [Section(f"{comparison.first} against {comparison.second}", lead, blocks)]
