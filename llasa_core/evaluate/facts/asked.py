@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from llasa_core.data.audit.claims import MEASURED, SAID_ONLY
+from llasa_core.data.audit.claims import MEASURED, SAID_ONLY, margin
+from llasa_core.data.grounded.words import DIGITS_OF
+from llasa_core.data.llm_written.number_check import ROUGHEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +42,10 @@ _UNIT_OF = {
     "peak_g": "g",
     "peak_s": "s",
 }
+_DIGITS = {"dominant_hz": 1, "step_hz": 1, "peak_s": 1, "peak_g": 2, "periodicity": 2, "symmetry": 2}
+"""Decimals that numbers are written with, by `grounded/words.py`; 0 where there is no entry."""
+_TWO_DIGITS = ("intensity_mg", "first_half_mg", "second_half_mg", "turning_dps", "peak_turning_dps")
+"""Facts with a decimal below ten."""
 _TITLES: Mapping[str, str] = {
     "activity": "activity",
     "moving": "moving or at rest",
@@ -130,6 +136,14 @@ def topic_of(item: OpenItem) -> str:
 def sensor_of(fact: str, channel: str = "") -> str | None:
     """Return which sensor a fact is of, `acc` or `gyr`; None where it is of neither alone."""
     return channel[:3] or _SENSOR_OF.get(fact)
+
+
+def coarsest(fact: str, channel: str, truth: float) -> float:
+    """Return how far a rounded number may be from the truth: half of the last digit that answers have, or 5 %."""
+    digits = DIGITS_OF[channel[:3]] if channel else _DIGITS.get(fact, 0)
+    if fact in _TWO_DIGITS and abs(truth) < 10:  # noqa: PLR2004 - two digits
+        digits = 1
+    return max(margin(digits), ROUGHEST * abs(truth))
 
 
 def unit_of(topic: str) -> str:

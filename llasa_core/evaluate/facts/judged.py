@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from llasa_core.data.audit.claims import truth_of
 from llasa_core.data.audit.words import sensors_of
 from llasa_core.data.llm_written.mentions import mentions
-from llasa_core.evaluate.facts.asked import NUMBERS, Target, sensor_of, targets_of
+from llasa_core.evaluate.facts.asked import NUMBERS, Target, coarsest, sensor_of, targets_of
 from llasa_core.evaluate.open_ended.claims.parsing import DECLINES, UNANSWERABLE, claims_of
 
 if TYPE_CHECKING:
@@ -148,11 +148,8 @@ def _stated(claim: Found, found: Sequence[Found], windows: Sequence[Measured], t
         units = [mention.unit for mention in mentions(str(value))]
         fact = _OF_UNIT.get(units[0], "") if units else ""
         return Stated(fact, value, "wrong" if fact else "unsupported", window=claim.window)
-    if _is_beside(claim, targets):
-        verdict: Verdict = "unsupported"
-    else:
-        verdict = claim.verdict
     truth = truth_about(fact, windows, claim.window, claim.channel)
+    verdict = "unsupported" if _is_beside(claim, targets) else _verdict(claim, found, truth)
     return Stated(fact, value, verdict, truth, claim.window, claim.channel, _error(claim, found, truth))
 
 
@@ -175,9 +172,22 @@ def _met(target: Target, found: Sequence[Found], windows: Sequence[Measured]) ->
     if not said:
         return Met(target, truth, None)
     first = said[0]
-    verdict: Verdict = "wrong" if _is_other_side(first, found, truth) else first.verdict
+    verdict = _verdict(first, found, truth)
     error = _error(first, found, truth)
     return Met(target, truth, Stated(target.fact, first.value, verdict, truth, target.window, target.channel, error))
+
+
+def _verdict(claim: Found, found: Sequence[Found], truth: Any) -> Verdict:
+    """Return the verdict of a claim, stricter than the claim's own where that leaves a way to be right by luck.
+
+    Wrong are a cadence for a rhythm that is not one of steps, a turn to the other side, and a number so coarse that it
+    would fit nearly any window, such as `0 rad/s`.
+    """
+    is_of_nothing = claim.fact in NUMBERS and claim.value is not None and truth is None
+    error = _error(claim, found, truth)
+    is_coarse = error is not None and error > coarsest(claim.fact, claim.channel, truth)
+    is_wrong = is_of_nothing or is_coarse or _is_other_side(claim, found, truth)
+    return "wrong" if is_wrong and claim.verdict == "right" else claim.verdict
 
 
 def _a_minute(claim: Found) -> Found:
@@ -197,4 +207,4 @@ def _error(claim: Found, found: Sequence[Found], truth: Any) -> float | None:
 def _is_other_side(claim: Found, found: Sequence[Found], truth: Any) -> bool:
     """Whether a turn is said to go to the wrong side: that is said in words, or not at all."""
     sides = {other.value for other in found if other.fact == "turns_to"}
-    return claim.fact == "heading_deg" and sides == {"right" if truth > 0 else "left"}
+    return claim.fact == "heading_deg" and truth is not None and sides == {"right" if truth > 0 else "left"}
