@@ -192,14 +192,16 @@ def _begin(windows: RecordingWindows, checkpoint: Chosen, device: str | None, se
     import torch
 
     from llasa_core.chat.conversation import Conversation
+    from llasa_core.data.grounded.activities import PLAIN_QUESTION
     from llasa_core.model.any_checkpoint import load_any, read_any_config
 
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("there is no CUDA device", where="--device cuda", fix="leave out `--device`")
     folder, base_lm, encoder = checkpoint
-    activities = read_any_config(folder, base_lm=base_lm, encoder=encoder).activities
+    config = read_any_config(folder, base_lm=base_lm, encoder=encoder)
     model = load_any(folder, base_lm=base_lm, encoder=encoder, device=device, say=console.note)
-    return Conversation(model, activities, windows, settings)
+    temperature = config.temperature(PLAIN_QUESTION)
+    return Conversation(model, config.activities, windows, settings, temperature=temperature)
 
 
 def _reply(conversation: Conversation, questions: Iterable[str], watch: Stopwatch) -> dict[str, Any]:

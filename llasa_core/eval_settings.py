@@ -63,7 +63,7 @@ class EvalConfig(Settings):
     """Choose among the activities that the data holds, or among all that data and checkpoint know."""
     max_windows: PositiveInt | None = None
     """Score a fixed random choice of this many windows; all when left out."""
-    sensitivity_windows: NonNegativeInt = 120
+    sensitivity_windows: NonNegativeInt = 80
     """On so many windows other wordings and orders of the classes are tried."""
     protocol_windows: NonNegativeInt = 60
     """On so many windows the original's protocol is followed: free text, parsed."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from llasa_core.data.grounded.activities import PLAIN_QUESTION, activity_answer
 from llasa_core.data.qa import SENSOR, Turn
+from llasa_core.model.calibration import softmax
 from llasa_core.model.collate import Sample
 from llasa_core.model.score import score_choices
 
@@ -80,7 +81,12 @@ class ActivityView:
 
 
 def view_activities(
-    model: LlasaModel, activities: Sequence[str], windows: RecordingWindows, max_windows: int
+    model: LlasaModel,
+    activities: Sequence[str],
+    windows: RecordingWindows,
+    max_windows: int,
+    *,
+    temperature: float = 1.0,
 ) -> ActivityView:
     """Score every activity as the answer to "What is the person doing?" for windows spread over the recording.
 
@@ -89,13 +95,15 @@ def view_activities(
         activities: the names that it was trained on.
         windows: from `cut_for_chat`.
         max_windows: of a longer recording, this many evenly spaced windows are scored.
+        temperature: of the probabilities, as it was fitted for this checkpoint.
     """
     looked_at = windows.evenly_spaced(max_windows)
     probabilities = np.empty((len(looked_at), 0))
     if activities:
         turns = (Turn("human", f"{SENSOR}\n{PLAIN_QUESTION}"),)
         samples = [Sample(windows.windows[i : i + 1], turns) for i in looked_at]
-        probabilities = _softmax(score_choices(model, samples, [activity_answer(name) for name in activities]))
+        scores = score_choices(model, samples, [activity_answer(name) for name in activities])
+        probabilities = softmax(scores, temperature)
     return ActivityView(
         activities=tuple(activities),
         looked_at=looked_at,
@@ -104,8 +112,3 @@ def view_activities(
         probabilities=probabilities,
         n_windows=len(windows.windows),
     )
-
-
-def _softmax(log_likelihoods: np.ndarray) -> np.ndarray:
-    weights = np.exp(log_likelihoods - log_likelihoods.max(axis=1, keepdims=True))
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))

@@ -31,10 +31,12 @@ class Conversation:
         activities: Sequence[str],
         windows: RecordingWindows,
         settings: ChatSettings,
+        *,
+        temperature: float = 1.0,
     ) -> None:
         self._model = model
         self._settings = settings
-        self.view = view_activities(model, activities, windows, settings.max_windows)
+        self.view = view_activities(model, activities, windows, settings.max_windows, temperature=temperature)
         """What the model makes of the whole recording."""
         typical = self.view.typical
         self.recording = windows.recording

@@ -34,6 +34,16 @@ class EvalSet:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def part(self, which: np.ndarray) -> EvalSet:
+        """Return some of the windows, by their positions in this set."""
+        return EvalSet(
+            rows=self.rows[which],
+            truth=self.truth[which],
+            subject=self.subject[which],
+            recording=self.recording[which],
+            classes=self.classes,
+        )
+
 
 def choose_windows(store: WindowStore, config: EvalConfig, seed: int) -> EvalSet:
     """Return the windows of a split that can be measured, or a fixed random choice of them.
@@ -52,7 +62,7 @@ def choose_windows(store: WindowStore, config: EvalConfig, seed: int) -> EvalSet
     if config.max_windows is None or config.max_windows >= len(found):
         return found
     drawn = np.random.default_rng(seed).choice(len(found), config.max_windows, replace=False)
-    return _part(found, np.sort(drawn))
+    return found.part(np.sort(drawn))
 
 
 def labelled(store: WindowStore, split: Split) -> EvalSet:
@@ -66,14 +76,4 @@ def labelled(store: WindowStore, split: Split) -> EvalSet:
         subject=store.subject[rows],
         recording=store.source[rows],
         classes=tuple(store.activity_names[number] for number in present),
-    )
-
-
-def _part(whole: EvalSet, which: np.ndarray) -> EvalSet:
-    return EvalSet(
-        rows=whole.rows[which],
-        truth=whole.truth[which],
-        subject=whole.subject[which],
-        recording=whole.recording[which],
-        classes=whole.classes,
     )

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from llasa_core.errors import ModelError, UsageError
 from llasa_core.inspect.looked import facts, number_of, size_of, table
+from llasa_core.model.calibration import read_calibration
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from llasa_core.inspect.looked import Paper
+    from llasa_core.model.calibration import Calibration
 
 CONFIG_FILE = "config.json"
 MERGED_FILE = "llasa.json"
@@ -34,6 +36,7 @@ class CheckpointFound:
     weights: dict[str, dict[str, int]]
     """Bytes, tensors and parameters of each file."""
     files: list[str]
+    calibration: Calibration | None = None
 
     @property
     def refusals(self) -> tuple[ModelError, ...]:
@@ -54,7 +57,19 @@ class CheckpointFound:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the object that `--json` prints."""
-        return {**self.config, "weights": self.weights, "files": self.files}
+        return {**self.config, "weights": self.weights, "files": self.files, **self._calibration}
+
+    @property
+    def _calibration(self) -> dict[str, Any]:
+        return {} if self.calibration is None else {"calibration": self.calibration.as_dict()}
+
+    @property
+    def _how_calibrated(self) -> str:
+        fitted = self.calibration
+        if fitted is None:
+            return "none; `llasa eval` fits one"
+        stands_on = f"{number_of(fitted.windows, 'window')} of {fitted.people} people"
+        return f"temperature {fitted.temperature:.3f}, fitted on {stands_on} ({fitted.split} split of {fitted.data})"
 
     def as_text(self, paper: Paper) -> str:
         """Return what people read."""
@@ -79,6 +94,7 @@ class CheckpointFound:
                         ("template", model["template"]),
                         ("windows", f"{self.config['window_s']:g} s at {self.config['sampling_rate_hz']:g} Hz"),
                         ("activities", ", ".join(self.config["activities"])),
+                        ("calibration", self._how_calibrated),
                         ("recipe", "recipe.yaml is how it was made" if "recipe.yaml" in self.files else "not stored"),
                     ]
                 ),
@@ -104,13 +120,13 @@ def look_at_checkpoint(folder: Path) -> CheckpointFound:
         folder: as `llasa finetune` wrote it.
 
     Raises:
-        ModelError: its config is not one of ours, or a file of weights is damaged.
+        ModelError: its config or calibration is not one of ours, or a file of weights is damaged.
     """
     weights = {
         str(path.relative_to(folder).as_posix()): _weights(path) for path in sorted(folder.rglob("*.safetensors"))
     }
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return CheckpointFound(folder, _config(_config_file(folder)), weights, files)
+    return CheckpointFound(folder, _config(_config_file(folder)), weights, files, read_calibration(folder))
 
 
 def _config_file(folder: Path) -> Path:

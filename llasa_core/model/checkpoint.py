@@ -7,6 +7,7 @@ adapter/                 LoRA in peft's format; absent after pretrain
 lm.safetensors           the whole LM, where the recipe trained it instead of an adapter
 tokenizer.json …         the base LM's tokenizer, as it was
 recipe.yaml  README.md   how it was made; the model card
+calibration.json         the temperature of its probabilities, once `eval` has fitted one
 
 `llasa export --merge` writes another kind, which brings its LM along: there `config.json` and `model.safetensors` are
 the merged LM's, as Hugging Face's loaders want them, and our settings are in `llasa.json`.
@@ -27,8 +28,10 @@ from llasa_core.errors import ModelError
 from llasa_core.files import written_whole
 from llasa_core.model.adapter import merge_adapter, save_adapter
 from llasa_core.model.base_lm import ARCHITECTURE_KEYS, BaseLm, identity_of, load_lm, locate
+from llasa_core.model.calibration import Calibration, read_calibration
 from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
 from llasa_core.model.limu_bert import LimuBert
+from llasa_core.model.llama import can_load, llama_of, load_llama
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.prompt import make_template
 from llasa_core.model.quantization import unpack
@@ -37,8 +40,6 @@ from llasa_core.model.text import TextCodec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from transformers import PreTrainedModel
 
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
 """Checkpoints that come with the package, a folder for each recipe."""
@@ -63,6 +64,13 @@ class CheckpointConfig:
     """Class names that the training data held."""
     sampling_rate_hz: float
     window_s: float
+    calibration: Calibration | None = None
+    """From `calibration.json`, which is a file of its own."""
+
+    def temperature(self, question: str) -> float:
+        """Return what log-likelihoods are divided by under a question: 1 where nothing was fitted for it."""
+        fitted = self.calibration
+        return 1.0 if fitted is None or fitted.question != question else fitted.temperature
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -129,10 +137,10 @@ def save_checkpoint(
 
 
 def read_checkpoint_config(folder: Path) -> CheckpointConfig:
-    """Read `config.json` of a checkpoint, or `llasa.json` of one that brings its LM along.
+    """Read `config.json` of a checkpoint, or `llasa.json` of one that brings its LM along, and its calibration.
 
     Raises:
-        ModelError: there is no checkpoint, or its config is damaged.
+        ModelError: there is no checkpoint, or its config or calibration is damaged.
     """
     file = folder / (MERGED_FILE if brings_its_lm(folder) else CONFIG_FILE)
     if not file.is_file():
@@ -151,6 +159,7 @@ def read_checkpoint_config(folder: Path) -> CheckpointConfig:
             activities=tuple(values["activities"]),
             sampling_rate_hz=values["sampling_rate_hz"],
             window_s=values["window_s"],
+            calibration=read_calibration(folder),
         )
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise ModelError(
@@ -166,14 +175,18 @@ def load_checkpoint(
     base_lm: str | None = None,
     device: str | None = None,
     say: Callable[[str], None] = lambda _text: None,
+    in_transformers: bool = False,
 ) -> LlasaModel:
     """Load a checkpoint, ready for inference: adapter merged, nothing trainable.
+
+    A plain Llama becomes our own `LlamaLm`, in a fraction of the time; any other LM is transformers'.
 
     Args:
         folder: the checkpoint.
         base_lm: another place of the same base LM.
         device: `cuda` or `cpu`; the first GPU if there is one when left out.
         say: told of a fetch, and of a base LM with other weights than the checkpoint was trained on.
+        in_transformers: True where transformers' model is wanted in any case, to write it for other tools.
 
     Raises:
         ModelError: a missing or damaged file, a missing or extra tensor, another base LM.
@@ -182,25 +195,69 @@ def load_checkpoint(
     base = _base_of(folder, config, base_lm, say)
     _check_base_lm(config.base_lm, identity_of(base), folder, say)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    lm = _load_lm(base, config, device)
+    lm = _load_lm(folder, base, config, device, in_transformers=in_transformers)
     codec = TextCodec.from_folder(folder)
     encoder = LimuBert(config.encoder)
     model = LlasaModel(config.model, encoder, lm, codec, make_template(config.model, codec))
     load_module(encoder, folder / "encoder.safetensors")
     load_module(model.projector, folder / "projector.safetensors")
-    if config.adapter is not None:
-        merge_adapter(lm, config.adapter, folder / "adapter")
-    if (folder / LM_FILE).is_file():
-        load_module(lm, folder / LM_FILE)
     return model.to(device).eval().requires_grad_(requires_grad=False)
 
 
-def _load_lm(base: BaseLm, config: CheckpointConfig, device: str) -> PreTrainedModel:
-    """Load the weights that the checkpoint was trained on: after a quantization, what it has made of them."""
-    model = config.model
+def load_encoder(folder: Path) -> LimuBert:
+    """Load a checkpoint's encoder alone, on the CPU, frozen.
+
+    Raises:
+        ModelError: there is no checkpoint, or its encoder is damaged.
+    """
+    encoder = LimuBert(read_checkpoint_config(folder).encoder)
+    load_module(encoder, folder / "encoder.safetensors")
+    return encoder.eval().requires_grad_(requires_grad=False)
+
+
+def load_untrained(
+    folder: Path,
+    *,
+    base_lm: str | None = None,
+    device: str | None = None,
+    say: Callable[[str], None] = lambda _text: None,
+) -> LlasaModel:
+    """Load the base LM that a checkpoint was trained from, under its own chat template and without a system message.
+
+    Returns:
+        A model that can be asked about text alone: encoder and projector hold no weights that were learned.
+
+    Raises:
+        ModelError: the base LM is not there.
+    """
+    config = read_checkpoint_config(folder)
+    base = locate(base_lm or config.model.base_lm, say)
+    model = config.model.model_copy(update={"system": ""})
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     lm = load_lm(base, model.dtype, device, seed=config.base_lm.get("seed", 0), quantization=model.quantization)
+    codec = TextCodec.of(base)
+    built = LlasaModel(model, LimuBert(config.encoder), lm, codec, make_template(model, codec))
+    return built.to(device).eval().requires_grad_(requires_grad=False)
+
+
+def _load_lm(folder: Path, base: BaseLm, config: CheckpointConfig, device: str, *, in_transformers: bool) -> Any:
+    """Load the weights that the checkpoint was trained on, and what training has made of them."""
+    model, seed = config.model, config.base_lm.get("seed", 0)
+    whole = folder / LM_FILE if (folder / LM_FILE).is_file() else None
+    adapter = None if config.adapter is None else (config.adapter, folder / "adapter")
+    if model.quantization == "none" and not in_transformers:
+        dtype: torch.dtype = getattr(torch, model.dtype)
+        if base.folder is None and whole is None:
+            return llama_of(load_lm(base, model.dtype, seed=seed), dtype, adapter=adapter)
+        if base.folder is not None and can_load(base.folder):
+            return load_llama(base.folder, dtype, whole=whole, adapter=adapter)
+    lm = load_lm(base, model.dtype, device, seed=seed, quantization=model.quantization)
     if model.quantization != "none":
         unpack(lm, getattr(torch, model.dtype))
+    if adapter is not None:
+        merge_adapter(lm, *adapter)
+    if whole is not None:
+        load_module(lm, whole)
     return lm
 
 

@@ -7,9 +7,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from llasa_core.data.store import MANIFEST, WindowStore
-from llasa_core.evaluate.closed_set import class_probabilities
+from llasa_core.evaluate.closed_set.probabilities import class_probabilities
 from llasa_core.evaluate.eval_set import choose_windows
-from llasa_core.evaluate.evaluation import check_fits, measure
+from llasa_core.evaluate.fits import check_fits
+from llasa_core.evaluate.measured import measure
 from llasa_core.files import sha256_of, write_json
 
 if TYPE_CHECKING:

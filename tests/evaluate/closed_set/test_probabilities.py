@@ -8,8 +8,8 @@ import pytest
 from llasa_core.data.qa import Turn
 from llasa_core.errors import RunError
 from llasa_core.eval_settings import EvalConfig
-from llasa_core.evaluate import closed_set
-from llasa_core.evaluate.closed_set import class_probabilities, prompt_of
+from llasa_core.evaluate.closed_set import probabilities
+from llasa_core.evaluate.closed_set.probabilities import class_probabilities, prompt_of
 from llasa_core.evaluate.eval_set import choose_windows
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def test_very_unlikely_answers_still_give_probabilities(make_data: Callable[...,
 def test_every_window_is_asked_alone_and_in_order(
     make_data: Callable[..., WindowStore], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(closed_set, "WINDOWS_AT_ONCE", 10)
+    monkeypatch.setattr(probabilities, "WINDOWS_AT_ONCE", 10)
     store = make_data()
     eval_set = choose_windows(store, EvalConfig(), seed=7)
     asked: list[Sample] = []

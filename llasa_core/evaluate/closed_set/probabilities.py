@@ -10,6 +10,7 @@ import numpy as np
 from llasa_core.data.grounded.activities import activity_answer
 from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.errors import RunError
+from llasa_core.model.calibration import softmax
 from llasa_core.model.collate import Sample
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def class_probabilities(
     for start in range(0, len(eval_set), WINDOWS_AT_ONCE):
         windows = store.take(eval_set.rows[start : start + WINDOWS_AT_ONCE])
         parts.append(score([Sample(window[None], turns) for window in windows], answers, count))
-    return _softmax(_checked(np.concatenate(parts), eval_set, store))
+    return softmax(checked(np.concatenate(parts), eval_set, store))
 
 
 def prompt_of(question: str) -> str:
@@ -68,7 +69,9 @@ def prompt_of(question: str) -> str:
     return question if SENSOR in question else f"{SENSOR}\n{question}"
 
 
-def _checked(log_likelihood: np.ndarray, eval_set: EvalSet, store: WindowStore) -> np.ndarray:
+def checked(log_likelihood: np.ndarray, eval_set: EvalSet, store: WindowStore) -> np.ndarray:
+    """Return log-likelihoods [window, ...] as they are, or raise a RunError where some are no numbers."""
+    log_likelihood = log_likelihood.reshape(len(eval_set), -1)
     bad = np.flatnonzero(~np.isfinite(log_likelihood).all(axis=1))
     if len(bad):
         ref = store.refs(eval_set.rows[bad[:1]])[0]
@@ -78,8 +81,3 @@ def _checked(log_likelihood: np.ndarray, eval_set: EvalSet, store: WindowStore) 
             fix="if this window is sound, the checkpoint is not: train it again, or with `model.dtype: float32`",
         )
     return log_likelihood
-
-
-def _softmax(log_likelihood: np.ndarray) -> np.ndarray:
-    odds = np.exp(log_likelihood - log_likelihood.max(axis=1, keepdims=True))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
