@@ -1,14 +1,17 @@
-"""What tests ask about processes that they did not start themselves."""
+"""What tests ask about processes, and processes of their own that can be killed."""
 
 from __future__ import annotations
 
+import multiprocessing
 import re
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from multiprocessing.process import BaseProcess
 
     from llasa_core.launching.folder import RankFolder
 
@@ -45,3 +48,22 @@ def are_gone(pids: Iterable[int], within_s: float) -> bool:
             return False
         time.sleep(0.02)
     return True
+
+
+def start_both_stages(recipe: Path, runs: Path) -> BaseProcess:
+    """Pretrain and finetune in a process of its own; all are forked from one that has imported what takes seconds."""
+    context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
+    if sys.platform != "win32":
+        context.set_forkserver_preload(["llasa_core.train.worker", "peft"])
+    process = context.Process(target=_train_both_stages, args=(recipe, runs))
+    process.start()
+    return process
+
+
+def _train_both_stages(recipe: Path, runs: Path) -> None:
+    from llasa_core.launching.place import RunPlace  # noqa: PLC0415 - torch, which most tests do without
+    from llasa_core.recipe_file import load_recipe  # noqa: PLC0415
+    from llasa_core.train.launch import run_stage  # noqa: PLC0415
+
+    for stage in ("pretrain", "finetune"):
+        run_stage(load_recipe(recipe), stage, RunPlace(runs, 1, has_cuda=False))

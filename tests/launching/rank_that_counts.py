@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llasa_core.errors import InterruptedRun
+from llasa_core.errors import InterruptedRun, ModelError
 from llasa_core.launching import ranks
 from llasa_core.launching.folder import RankFolder
 
@@ -43,6 +43,8 @@ def go_wrong(how: str) -> None:
     match how:
         case "fails":
             raise ValueError("no such luck")
+        case "refuses":
+            raise ModelError("it is damaged", where="projector.safetensors", fix="copy it again")
         case "loses":
             raise RuntimeError("[../third_party/gloo/gloo/transport/tcp/pair.cc:534] Connection closed by peer")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from processes import are_gone, parent_of, rank_pids
 
-from llasa_core.errors import InterruptedRun, LlasaError
+from llasa_core.errors import InterruptedRun, LlasaError, ModelError
 from llasa_core.files import write_json
 from llasa_core.launching.folder import RankFolder
 from llasa_core.launching.following import launch
@@ -93,6 +93,15 @@ def test_a_ranks_exception_comes_before_what_it_did_to_another(run: RankFolder):
         "  fix:   the traceback is in that file; the same command goes on from what is kept"
     )
     assert "ValueError: no such luck" in (run.folder / "launcher.log").read_text()
+
+
+def test_an_error_of_ours_is_raised_as_the_rank_raised_it(run: RankFolder):
+    (run.folder.with_name("wrongs") / "rank0-refuses").write_text("1")
+
+    with pytest.raises(ModelError) as caught:
+        count(run, n_ranks=1)
+
+    assert str(caught.value) == "it is damaged\n  where: projector.safetensors\n  fix:   copy it again"
 
 
 def test_a_rank_that_cannot_begin_says_the_last_line_of_its_traceback(run: RankFolder):

@@ -1,14 +1,9 @@
-"""One rank of the deepspeed launcher: gradients that overflow on the second rank alone, and one process's state.
-
-Usage: RECIPE PRETRAINED STATE FOLDER
-"""
+"""What a rank sees of gradients that overflow on the second rank alone, and how it goes on from one process's state."""
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import save_file
@@ -21,6 +16,9 @@ from llasa_core.train.loop import train
 from llasa_core.train.placement import Placement
 from llasa_core.train.run import Run
 from llasa_core.train.state import State, trained_parameters
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STAGES = (0, 2, 3)
 
@@ -91,9 +89,9 @@ def scale_of(recipe: Path, pretrained: Path, zero_stage: int) -> dict[str, Any]:
     }
 
 
-def main() -> None:
+def write_what_is_seen(recipe: Path, pretrained: Path, state: Path, folder: Path) -> None:
     """Write what this rank saw."""
-    recipe, pretrained, state, folder = (Path(word) for word in sys.argv[1:] if not word.startswith("--local_rank"))
+    folder.mkdir(exist_ok=True)
     join_ranks()
     rank = torch.distributed.get_rank()
     found: dict[str, Any] = {}
@@ -109,7 +107,3 @@ def main() -> None:
                 {name: value.contiguous() for name, value in third.items()}, folder / f"third {zero_stage}.safetensors"
             )
     (folder / f"rank {rank}.json").write_text(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from llasa_core.launching.place import RunPlace
-from llasa_core.recipe_file import load_recipe
+from llasa_core.errors import InterruptedRun
+from llasa_core.files import write_json, write_text
+from llasa_core.launching.folder import RankFolder
+from llasa_core.launching.following import launch
+from llasa_core.launching.hosts import Host
+from llasa_core.launching.place import RunPlace, free_port
+from llasa_core.recipe_file import load_recipe, recipe_yaml
 from llasa_core.train.engine import TorchEngine
 from llasa_core.train.language_stage import FinetuneStage
 from llasa_core.train.launch import run_stage
 from llasa_core.train.loop import train
+from llasa_core.train.outlook import Devices, placement_of
 from llasa_core.train.placement import Placement
 from llasa_core.train.run import Run
 from llasa_core.train.state import newest_state, trained_parameters
@@ -113,3 +121,69 @@ def part(part_in: Callable[..., Part], tmp_path: Path) -> Callable[..., Part]:
         return part_in(tmp_path, name, *overrides, **options)
 
     return begin
+
+
+@dataclass
+class OneProcess:
+    """What one process computes in plain torch, to compare ranks with."""
+
+    stopped: Run
+    """A run that stopped after two steps, with its state."""
+    third: dict[str, torch.Tensor]
+    """Weights after the third step of a run that did not."""
+
+
+@pytest.fixture(scope="session")
+def one_process(part_in: Callable[..., Part], tmp_path_factory: pytest.TempPathFactory) -> OneProcess:
+    folder = tmp_path_factory.mktemp("one")
+    stopped, whole = part_in(folder, "stopped"), part_in(folder, "whole")
+
+    def stop(progress: Progress) -> None:
+        if progress.step == 1:
+            stopped.run.stop_trigger.touch()
+
+    with pytest.raises(InterruptedRun):
+        stopped.train(stop)
+    third: dict[str, torch.Tensor] = {}
+    whole.train(lambda progress: third.update(whole.weights) if progress.step == 3 else None)
+    return OneProcess(stopped.run, third)
+
+
+PATIENCE_S = 600
+"""On a busy machine; it takes about 30 s on two idle cores."""
+
+
+@pytest.fixture(scope="session")
+def two_ranks(
+    tiny: LoadedRecipe, pretrained: Path, one_process: OneProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """What two ranks left (`two_ranks.py`): of several test processes the first starts them, and the others wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "two ranks"
+    ended = folder / "ended"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        deadline = time.monotonic() + PATIENCE_S
+        while not ended.exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+    else:
+        try:
+            start_two_ranks(folder, tiny, pretrained, one_process.stopped.states()[-1][1])
+        finally:
+            ended.touch()
+    assert (folder / "run" / "checkpoint").is_dir(), (folder / "launcher.log").read_text()[-3000:]
+    return folder
+
+
+def start_two_ranks(folder: Path, tiny: LoadedRecipe, pretrained: Path, state: Path) -> None:
+    run = folder / "run"
+    write_text(run / "recipe.yaml", recipe_yaml(tiny.resolved))
+    devices = Devices(pretrained, n_ranks=2)
+    placement_of(tiny.resolved, "finetune", devices, lambda _text: None).write(run)
+    shared = RankFolder(folder)
+    write_json(shared.begun_file, {})
+    arguments = [str(tiny.file), str(pretrained / "tiny" / "pretrain" / "checkpoint"), str(state)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+        launch("two_ranks", shared, arguments, [Host("localhost", 2)], port=free_port(), tell=lambda _: None, say=print)

@@ -1,13 +1,8 @@
-"""One rank of the deepspeed launcher: what each placement computes in the first steps of a finetune run.
-
-Usage: RECIPE PRETRAINED FOLDER
-"""
+"""What each placement computes in the first steps of a finetune run."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -22,6 +17,7 @@ from llasa_core.train.state import State, trained_parameters, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PLACEMENTS = {
     "zero 0": Placement(0),
@@ -32,6 +28,9 @@ PLACEMENTS = {
     "zero 3, all offloaded": Placement(3, offload="all"),
     "activations computed again": Placement(0, activation_checkpointing=True),
 }
+ONE_PACK, SEVERAL_PACKS = 4096, 300
+"""Budgets under which a rank has one pack in a step, or several to add up."""
+CASES = [(name, SEVERAL_PACKS) for name in PLACEMENTS] + [(name, ONE_PACK) for name in ("zero 0", "zero 2", "zero 3")]
 MAX_GRAD_NORM = 0.5
 """Less than the norm of the first steps, so that clipping shows."""
 
@@ -101,18 +100,12 @@ def numbers_of(recipe: Path, pretrained: Path, placement: Placement | None, budg
     return found | {f"resumed/{name}": value for name, value in resumed.items()}
 
 
-def main() -> None:
-    """Write the numbers of each placement under two budgets."""
-    arguments = [argument for argument in sys.argv[1:] if not argument.startswith("--local_rank")]
-    recipe, pretrained, folder = map(Path, arguments)
-    for name, placement in PLACEMENTS.items():
-        for budget in (4096, 300):
-            found = numbers_of(recipe, pretrained, placement, budget, folder / f"state {name} {budget}")
-            if torch.distributed.get_rank() == 0:
-                save_file(
-                    {key: value.contiguous() for key, value in found.items()}, folder / f"{name} {budget}.safetensors"
-                )
-
-
-if __name__ == "__main__":
-    main()
+def write_numbers(recipe: Path, pretrained: Path, folder: Path) -> None:
+    """Write the numbers of each case."""
+    folder.mkdir(exist_ok=True)
+    for name, budget in CASES:
+        found = numbers_of(recipe, pretrained, PLACEMENTS[name], budget, folder / f"state {name} {budget}")
+        if torch.distributed.get_rank() == 0:
+            save_file(
+                {key: value.contiguous() for key, value in found.items()}, folder / f"{name} {budget}.safetensors"
+            )
