@@ -73,8 +73,10 @@ def test_a_damaged_file_is_an_error(folder: Path, damage: dict[str, object]):
     with pytest.raises(ModelError) as error:
         read_calibration(folder)
 
-    assert error.value.where == file
-    assert error.value.fix == "remove the file; `llasa eval` writes a new one"
+    first, where, fix = str(error.value).splitlines()
+    assert first.startswith("the checkpoint's calibration.json cannot be read: ")
+    assert where == f"  where: {file}"
+    assert fix == "  fix:   remove the file; `llasa eval` writes a new one"
 
 
 def test_a_higher_temperature_makes_probabilities_flatter():
