@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llasa_core.evaluate.closed_set.protocol import MARKER, UNCLEAR, parsed_class
+from llasa_core.evaluate.facts.chosen import SHARES as FACT_KINDS
+from llasa_core.evaluate.facts.chosen import fact_items
+from llasa_core.evaluate.facts.guesses import Guesses
+from llasa_core.evaluate.facts.measuring import measure_answers as measure_facts
+from llasa_core.evaluate.facts.result import FactsResult
+from llasa_core.evaluate.facts.scoring import score_answers
+from llasa_core.evaluate.facts.tallies import Tally
 from llasa_core.evaluate.open_ended.answer_file import SHOWN, read_answer_file
 from llasa_core.evaluate.open_ended.case import Answered, cases_of
 from llasa_core.evaluate.open_ended.items import single_questions
@@ -15,7 +22,7 @@ from llasa_core.evaluate.open_ended.judge.asking import ALONE
 from llasa_core.evaluate.open_ended.measuring import measure_answers
 from llasa_core.evaluate.open_ended.named import named_activity
 from llasa_core.evaluate.open_ended.pairing import is_about_the_activity, match_answers
-from llasa_core.evaluate.open_ended.showing.outputs import outputs_lines, outputs_sections
+from llasa_core.evaluate.open_ended.showing.outputs import outputs_headlines, outputs_lines, outputs_sections
 from llasa_core.evaluate.open_ended.summaries import mean_over_people
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
     from llasa_core.evaluate.open_ended.judge.asking import Reach
     from llasa_core.evaluate.open_ended.result import OpenEndedResult
     from llasa_core.evaluate.open_ended.summaries import Mean
-    from llasa_core.evaluate.page.blocks import Section
+    from llasa_core.evaluate.page.blocks import Headline, Section
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,10 @@ class OutputsResult:
     """Ids of questions that it does not answer."""
     closed_set: NamedActivities | None
     """None where no question for the activity is answered."""
+    facts: FactsResult | None
+    """Every statement of answers to questions on facts; None where none is answered."""
     open_ended: OpenEndedResult
-    """Of all other questions."""
+    """Of all but the questions for the activity."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a report holds."""
@@ -82,6 +91,7 @@ class OutputsResult:
             "unanswered": {"count": len(self.unanswered), "ids": list(self.unanswered[:SHOWN])},
             "problems": self.file.problems.as_dict(),
             "closed_set": None if self.closed_set is None else self.closed_set.as_dict(),
+            "facts": None if self.facts is None else self.facts.as_dict(),
             "open_ended": self.open_ended.as_dict(),
         }
 
@@ -92,6 +102,18 @@ class OutputsResult:
     def sections(self) -> Sequence[Section]:
         """Return the parts of the page."""
         return outputs_sections(self)
+
+    def headlines(self) -> Sequence[Headline]:
+        """Return the numbers that the page begins with."""
+        return outputs_headlines(self)
+
+    def write(self, folder: Path) -> Sequence[Path]:
+        """Write what each open answer was given, as `OpenEndedResult.write` does.
+
+        Raises:
+            RunError: the disk is full.
+        """
+        return self.open_ended.write(folder)
 
 
 def score_outputs(
@@ -130,8 +152,21 @@ def score_outputs(
         len(pairs),
         matched.unanswered,
         _named(on_activity, store, config, seed) if on_activity else None,
+        _facts(model or found.model, others, store, config, seed),
         opened,
     )
+
+
+def _facts(
+    model: str, pairs: Sequence[tuple[OpenItem, str]], store: WindowStore, config: EvalConfig, seed: int
+) -> FactsResult | None:
+    chosen = [(item, text) for item, text in pairs if item.kind in FACT_KINDS]
+    if not chosen:
+        return None
+    judged = score_answers(store, [item for item, _ in chosen], [text for _, text in chosen])
+    guesses = Guesses.learn(fact_items(store, "train"))
+    measures = measure_facts(judged, guesses, Tally(config.bootstrap, seed))
+    return FactsResult(model, store, config.split, tuple(judged), measures)
 
 
 def _named(pairs: Sequence[tuple[OpenItem, str]], store: WindowStore, config: EvalConfig, seed: int) -> NamedActivities:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.evaluate.open_ended.answer_file import ANSWERS, write_answer_file
-from llasa_core.evaluate.open_ended.showing.answers import lines_of, sections_of
+from llasa_core.evaluate.open_ended.showing.answers import headlines_of, lines_of, sections_of
+from llasa_core.files import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from llasa_core.data.store import WindowStore
     from llasa_core.evaluate.open_ended.agreement import Agreement
     from llasa_core.evaluate.open_ended.case import Answered, Case
+    from llasa_core.evaluate.open_ended.claims.found import Found
     from llasa_core.evaluate.open_ended.comparison import Comparison
     from llasa_core.evaluate.open_ended.judge.scoring import JudgeScores
     from llasa_core.evaluate.open_ended.rubric import Graded
     from llasa_core.evaluate.open_ended.summaries import Mean, Summary
-    from llasa_core.evaluate.page.blocks import Section
+    from llasa_core.evaluate.page.blocks import Headline, Section
+
+
+SCORES = "open-scores.jsonl"
+"""Each answer with its scores, in the folder of an evaluation."""
 
 
 @dataclass(frozen=True)
@@ -113,15 +120,49 @@ class OpenEndedResult:
         """Return its parts of the page."""
         return sections_of(self)
 
-    def write(self, folder: Path) -> Path:
-        """Write `answers.jsonl` in LLaVA's form, and return its path.
+    def headlines(self) -> Sequence[Headline]:
+        """Return the numbers that the page begins with: the overall score of the rubric, and of the judges."""
+        return headlines_of(self)
+
+    def write(self, folder: Path) -> Sequence[Path]:
+        """Write `answers.jsonl` in LLaVA's form, and `open-scores.jsonl` with what each answer was given.
 
         Raises:
             RunError: the disk is full.
         """
-        file = folder / ANSWERS
-        write_answer_file(file, [case.item for case in self.cases], self.answers, self.model)
-        return file
+        answers, scores = folder / ANSWERS, folder / SCORES
+        write_answer_file(answers, [case.item for case in self.cases], self.answers, self.model)
+        write_text(scores, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in self.rows()))
+        return answers, scores
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield each answer with its scores, plain values for JSON."""
+        for nth, (case, answer, graded) in enumerate(zip(self.cases, self.answers, self.graded, strict=True)):
+            judged = {one.given.model: one.given.scores[nth] for one in self.judges}
+            yield {
+                "id": case.item.id,
+                "kind": case.item.kind,
+                "subject": case.item.subject,
+                "question": case.item.question,
+                "reference": case.item.reference,
+                "answer": answer.text,
+                "ended": answer.is_ended,
+                "rubric": graded.scores._asdict(),
+                "claims": [_claim(found) for found in graded.found],
+                "missing": list(graded.missing),
+                "judges": {model: None if one is None else one._asdict() for model, one in judged.items()},
+            }
+
+
+def _claim(found: Found) -> dict[str, Any]:
+    return {
+        "fact": found.fact,
+        "value": found.value,
+        "verdict": found.verdict,
+        "window": found.window,
+        "channel": found.channel,
+        "implied": found.is_implied,
+    }
 
 
 def _claims(graded: Sequence[Graded]) -> dict[str, int]:

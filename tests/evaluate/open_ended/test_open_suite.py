@@ -16,7 +16,7 @@ from llasa_core.evaluate.job import Kept
 from llasa_core.evaluate.models import Models
 from llasa_core.evaluate.open_ended.judge.asking import Reach
 from llasa_core.evaluate.open_ended.measuring import NO_QUESTIONS
-from llasa_core.evaluate.open_ended.scores import CRITERIA
+from llasa_core.evaluate.open_ended.scores import CRITERIA, Scores
 from llasa_core.evaluate.open_ended.suite import OpenEndedSuite
 from llasa_core.evaluate.page.blocks import Example
 from llasa_core.model.checkpoint import read_checkpoint_config
@@ -65,9 +65,12 @@ def test_questions_are_answered_by_the_checkpoint_and_kept(asked: WindowStore, t
     assert all(answer.n_tokens is not None and answer.n_tokens <= 6 for answer in result.answers)
     assert result.rubric.overall.value is not None
     assert result.rubric.overall.value < 30  # an untrained LM
-    found = [json.loads(line) for line in result.write(tmp_path).read_text().splitlines()]
+    answers, scores = result.write(tmp_path)
+    found = [json.loads(line) for line in answers.read_text().splitlines()]
     assert [line["question_id"] for line in found] == [item.id for item in suite.items]
     assert found[0].keys() == {"question_id", "prompt", "text", "answer_id", "model_id", "metadata"}
+    given = [json.loads(line) for line in scores.read_text().splitlines()]
+    assert [Scores(**one["rubric"]) for one in given] == [one.scores for one in result.graded]
 
 
 def test_references_get_100_and_empty_answers_nothing(asked: WindowStore, tiny_checkpoint: Path):
@@ -76,6 +79,9 @@ def test_references_get_100_and_empty_answers_nothing(asked: WindowStore, tiny_c
 
     assert best.as_dict()["rubric"]["overall"]["mean"] == 100
     assert best.rouge_l.value == 1
+    assert [(one.name, one.value) for one in best.headlines()] == [
+        ("open answers, rubric (rules on the facts)", "100.0")
+    ]
     assert [worst.as_dict()["rubric"][name]["mean"] for name in CRITERIA] == [0, 0, 0, 0]
     assert worst.as_dict()["answers"] == {"empty": N, "cut_off": 0, "mean_words": 0.0}
     assert best.as_dict()["kinds"] == {

@@ -41,6 +41,7 @@ def test_references_are_all_right(asked: WindowStore, tmp_path: Path):
     assert found["closed_set"]["accuracy"] == 1
     assert found["closed_set"]["unclear"] == 0
     assert found["open_ended"]["rubric"]["overall"]["mean"] == 100
+    assert found["facts"]["numbers_right"] == 1
     assert found["open_ended"]["questions"] + found["closed_set"]["answers"] == len(items)
 
 

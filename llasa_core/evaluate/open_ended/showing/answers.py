@@ -8,7 +8,16 @@ import numpy as np
 
 from llasa_core.evaluate.open_ended.items import KIND_TITLES
 from llasa_core.evaluate.open_ended.scores import CRITERIA, OVERALL
-from llasa_core.evaluate.open_ended.showing.cells import aligned, bar, counted, interval, number, points, share
+from llasa_core.evaluate.open_ended.showing.cells import (
+    aligned,
+    bar,
+    counted,
+    headline,
+    interval,
+    number,
+    points,
+    share,
+)
 from llasa_core.evaluate.open_ended.showing.comparisons import comparison_lines, comparison_sections
 from llasa_core.evaluate.page.blocks import Bars, Example, Paragraph, Section, Table
 
@@ -18,7 +27,7 @@ if TYPE_CHECKING:
     from llasa_core.evaluate.open_ended.case import Case
     from llasa_core.evaluate.open_ended.result import Judged, OpenEndedResult
     from llasa_core.evaluate.open_ended.summaries import Summary
-    from llasa_core.evaluate.page.blocks import Block
+    from llasa_core.evaluate.page.blocks import Block, Headline
 
 N_EXAMPLES = 3
 """Of the best answers, and of the worst."""
@@ -49,6 +58,16 @@ def lines_of(result: OpenEndedResult) -> list[str]:
     lines = [f"{questions}: {_listed_kinds(result.kinds)}", "", *aligned(rows)]
     lines += [text for judged in result.judges for text in _unread_lines(judged)]
     return [*lines, *(comparison_lines(result.rival) if result.rival else [])]
+
+
+def headlines_of(result: OpenEndedResult) -> list[Headline]:
+    """Return the overall scores: the rubric's, and that of the judge or of all judges."""
+    shown = list(_summaries(result))
+    return [
+        headline(f"open answers, {title}", summary.overall)
+        for title, summary in (shown[:1] + shown[1:][-1:])
+        if summary.overall.value is not None
+    ]
 
 
 def sections_of(result: OpenEndedResult) -> list[Section]:

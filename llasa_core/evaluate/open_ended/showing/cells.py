@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llasa_core.evaluate.page.blocks import Bar
+from llasa_core.evaluate.open_ended.scores import HIGHEST
+from llasa_core.evaluate.page.blocks import Bar, Headline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,14 @@ def bar(name: str, mean: Mean, *, is_strong: bool = False) -> Bar:
     """Return a mean with its interval as a bar."""
     low, high = (None, None) if mean.ci is None else (mean.ci.low, mean.ci.high)
     return Bar(name, mean.value or 0.0, low, high, note=f"{mean.n:,} answers", is_strong=is_strong)
+
+
+def headline(name: str, mean: Mean) -> Headline:
+    """Return a mean in points of 100 as a number to take home."""
+    low, high = (None, None) if mean.ci is None else (mean.ci.low / HIGHEST, mean.ci.high / HIGHEST)
+    note = "" if mean.ci is None else f"95 % interval {interval(mean, 1)}"
+    share = None if mean.value is None else mean.value / HIGHEST
+    return Headline(name, points(mean.value), note, share, low, high)
 
 
 def interval(mean: Mean, digits: int = 3) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llasa_core.evaluate.open_ended.showing.cells import bar, interval, share
-from llasa_core.evaluate.page.blocks import Bars, Matrix, Paragraph, Section
+from llasa_core.evaluate.page.blocks import Bars, Headline, Matrix, Paragraph, Section
 
 if TYPE_CHECKING:
     from llasa_core.evaluate.open_ended.outputs import OutputsResult
@@ -20,7 +20,20 @@ def outputs_lines(result: OutputsResult) -> list[str]:
         found = result.closed_set
         text = f"{share(found.accuracy.value)} ({interval(found.accuracy)})"
         lines.append(f"activity named in {found.accuracy.n:,} answers: accuracy {text}; {found.n_unclear:,} unclear")
-    return [*lines, "", *result.open_ended.lines()]
+    facts = [] if result.facts is None else ["", *result.facts.lines()]
+    return [*lines, *facts, "", *result.open_ended.lines()]
+
+
+def outputs_headlines(result: OutputsResult) -> list[Headline]:
+    """Return the accuracy of the named activity, and what else is measured."""
+    found = result.closed_set
+    shown = []
+    if found is not None:
+        ci = found.accuracy.ci
+        low, high = (None, None) if ci is None else (ci.low, ci.high)
+        note = f"{found.accuracy.n:,} answers, {found.n_unclear:,} unclear"
+        shown.append(Headline("activity named", share(found.accuracy.value), note, found.accuracy.value, low, high))
+    return [*shown, *result.open_ended.headlines()]
 
 
 def outputs_sections(result: OutputsResult) -> list[Section]:
@@ -36,4 +49,5 @@ def outputs_sections(result: OutputsResult) -> list[Section]:
             Matrix("Activities", found.classes, (*found.classes, "unclear"), found.confusion),
         ]
     head = Section(f"Answers of {result.file.model}", f"{result.file.path}: {answered}", blocks)
-    return [head, *result.open_ended.sections()]
+    facts = () if result.facts is None else result.facts.sections()
+    return [head, *facts, *result.open_ended.sections()]
