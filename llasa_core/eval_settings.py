@@ -22,7 +22,10 @@ class JudgeConfig(Settings):
     models: tuple[str, ...] = ()
     """Judges, as the endpoint names them; with several, how far they agree is reported."""
     rival: str | None = None
-    """A model there that reads the windows as numbers and answers the same questions, to compare with."""
+    """A model there that reads the windows as numbers and answers the same questions, to compare with.
+
+    As the baseline `lm_text` it names the activities of windows, in the base LM's place.
+    """
     concurrency: PositiveInt = 4
     """Requests under way at once."""
     requests_a_minute: PositiveFloat | None = None

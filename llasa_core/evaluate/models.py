@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from llasa_core.model.any_checkpoint import load_any
+from llasa_core.model.original import is_original
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from llasa_core.model.limu_bert import LimuBert
     from llasa_core.model.multimodal import LlasaModel
 
 
@@ -33,3 +35,20 @@ class Models:
         """The checkpoint, ready for inference."""
         self.say(f"measuring {self.checkpoint}")
         return load_any(self.checkpoint, base_lm=self.base_lm, encoder=self.encoder, device=self.device, say=self.say)
+
+    @cached_property
+    def imu_encoder(self) -> LimuBert:
+        """The checkpoint's encoder alone, which is there in a moment."""
+        if "llasa" in self.__dict__ or is_original(self.checkpoint):
+            return self.llasa.encoder
+        from llasa_core.model.checkpoint import load_encoder  # noqa: PLC0415 - torch
+
+        return load_encoder(self.checkpoint)
+
+    @cached_property
+    def untrained(self) -> LlasaModel:
+        """The checkpoint's base LM as it was before training, for prompts without windows: its projector is random."""
+        from llasa_core.model.checkpoint import load_untrained  # noqa: PLC0415 - torch
+
+        self.say("reading windows as numbers with the base LM")
+        return load_untrained(self.checkpoint, base_lm=self.base_lm, device=self.device, say=self.say)

@@ -73,6 +73,7 @@ class Request:
     messages: tuple[tuple[str, str], ...]
     """Each with its role."""
     schema: dict[str, Any]
+    """Of the JSON that is wanted; empty where any text will do."""
     max_tokens: int
     temperature: float
 
@@ -106,7 +107,7 @@ class Dialect:
         body[self.tokens_key] = body.pop("max_tokens")
         if not self.has_temperature:
             del body["temperature"]
-        if self.has_schema:
+        if self.has_schema and schema:
             form = {"name": "window", "strict": True, "schema": schema}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         return body
