@@ -83,7 +83,7 @@ def export_merged(
         RunError: the disk has no room.
     """
     check_mergeable(source, folder)
-    model = load_checkpoint(source.folder, base_lm=base_lm, device="cpu", say=say)
+    model = load_checkpoint(source.folder, base_lm=base_lm, device="cpu", say=say, in_transformers=True)
     check_room(folder, _bytes_of(model) + SMALL_FILES_BYTES)
     with written_whole(folder) as beside:
         beside.mkdir()

@@ -6,6 +6,7 @@ peft takes four seconds to import, which a person waits for at every `llasa chat
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -90,19 +91,38 @@ def _lora_config(config: AdapterConfig) -> Any:
     )
 
 
-def merge_adapter(lm: Any, config: AdapterConfig, folder: Path) -> None:
-    """Add a stored adapter to the LM's weights: W + alpha / r · B A (Hu et al., LoRA, 2021, section 4.1).
+@dataclass(frozen=True)
+class Adapter:
+    """A stored adapter: what it adds to which layer."""
+
+    scale: float
+    tensors: Mapping[str, torch.Tensor]
+
+    def change(self, name: str) -> torch.Tensor | None:
+        """Return alpha / r · B A of a layer, float32 `[out, in]`; None for a layer that it leaves alone."""
+        a, b = (self.tensors.get(f"{PREFIX}{name}.lora_{part}.weight") for part in "AB")
+        if a is None or b is None:
+            return None
+        return (b.float() * self.scale) @ a.float()
+
+
+def read_adapter(folder: Path, config: AdapterConfig, sizes: Mapping[str, tuple[int, int]]) -> Adapter:
+    """Read a stored adapter.
+
+    Args:
+        folder: in peft's format.
+        config: which of the LM's layers it was made for.
+        sizes: (out, in) of all linear layers of the LM's blocks, by name.
 
     Raises:
         ModelError: the adapter is damaged, or was made for other layers than `config` names.
     """
     settings, tensors = _read(folder)
-    scale = settings["lora_alpha"] / settings["r"]
-    modules = _adapted_modules(lm, config)
     wanted = {}
-    for name, module in modules.items():
-        wanted[f"{PREFIX}{name}.lora_A.weight"] = [config.rank, module.in_features]
-        wanted[f"{PREFIX}{name}.lora_B.weight"] = [module.out_features, config.rank]
+    for name, (n_out, n_in) in sizes.items():
+        if config.targets == "all-linear" or name.rsplit(".", 1)[-1] in ATTENTION:
+            wanted[f"{PREFIX}{name}.lora_A.weight"] = [config.rank, n_in]
+            wanted[f"{PREFIX}{name}.lora_B.weight"] = [n_out, config.rank]
     problems = misfits({name: list(tensor.shape) for name, tensor in tensors.items()}, wanted)
     if problems:
         raise ModelError(
@@ -110,22 +130,29 @@ def merge_adapter(lm: Any, config: AdapterConfig, folder: Path) -> None:
             where=folder / WEIGHTS_FILE,
             fix="copy the whole checkpoint again, and name the base LM that it was trained on",
         )
+    return Adapter(settings["lora_alpha"] / settings["r"], tensors)
+
+
+def merge_adapter(lm: Any, config: AdapterConfig, folder: Path) -> None:
+    """Add a stored adapter to the LM's weights: W + alpha / r · B A (Hu et al., LoRA, 2021, section 4.1).
+
+    Raises:
+        ModelError: the adapter is damaged, or was made for other layers than `config` names.
+    """
+    modules = _linear_modules(lm)
+    sizes = {name: (module.out_features, module.in_features) for name, module in modules.items()}
+    adapter = read_adapter(folder, config, sizes)
     with torch.no_grad():
         for name, module in modules.items():
-            a, b = (tensors[f"{PREFIX}{name}.lora_{part}.weight"].to(module.weight.device) for part in "AB")
-            module.weight += (b.float() @ a.float() * scale).to(module.weight.dtype)
+            change = adapter.change(name)
+            if change is not None:
+                module.weight += change.to(module.weight)
 
 
-def _adapted_modules(lm: Any, config: AdapterConfig) -> dict[str, nn.Linear]:
-    """Return the layers that peft would adapt, by name."""
+def _linear_modules(lm: Any) -> dict[str, nn.Linear]:
+    """Return the linear layers by name, but for the output head, which no adapter of ours is put on."""
     head = lm.get_output_embeddings()
-    return {
-        name: module
-        for name, module in lm.named_modules()
-        if isinstance(module, nn.Linear)
-        and module is not head
-        and (config.targets == "all-linear" or name.rsplit(".", 1)[-1] in ATTENTION)
-    }
+    return {name: module for name, module in lm.named_modules() if isinstance(module, nn.Linear) and module is not head}
 
 
 def _read(folder: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:

@@ -9,6 +9,7 @@ import torch
 
 from llasa_core.model.collate import collate, encode, length_of
 from llasa_core.model.multimodal import tokens_per_window
+from llasa_core.model.prompt import SENSOR_ID, Encoded
 from llasa_core.model.text import REPLACEMENT
 
 if TYPE_CHECKING:
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
     from llasa_core.data.qa import Turn
     from llasa_core.model.collate import Batch, Sample
     from llasa_core.model.multimodal import LlasaModel
-    from llasa_core.model.prompt import Encoded
 
 POSITIONS_AT_ONCE = 8192
-"""Prompts and answers that are held at once: 190 MB of keys and values for SmolLM2-135M in bf16, 4 GB for a 7B LM."""
+"""Prompts and answers held at once: 380 MB of keys and values for SmolLM2-135M in float32, 4 GB for a 7B LM in bf16."""
 MOST_ENDED = 0.25
 """Share of a group's answers that may have ended before the rest goes on without them; each time copies the cache."""
 
@@ -49,12 +49,10 @@ def generate_tokens(
     Raises:
         ModelError: the placeholders do not match the windows.
     """
-    from transformers.cache_utils import DynamicCache  # noqa: PLC0415 - training never decodes
-
     encoded = encode(model.template, turns, len(windows))
     batch = collate([encoded], [windows], tokens_per_window(model.config, windows.shape[1])).to(model.device)
     generator = torch.Generator(model.device).manual_seed(seed)
-    cache = DynamicCache()
+    cache = model.new_cache()
     with torch.inference_mode():
         embeds = model.embed(batch)
         for _ in range(max_new_tokens):
@@ -133,9 +131,11 @@ def generate_answers(
     counts = [tokens_per_window(model.config, sample.windows.shape[1]) for sample in samples]
     answers: dict[int, Answer] = {}
     for rows in _groups(encoded, counts, max_new_tokens):
-        windows = [samples[row].windows for row in rows]
-        batch = collate([encoded[row] for row in rows], windows, counts[rows[0]]).to(model.device)
-        answers |= zip(rows, _answers(model, batch, max_new_tokens), strict=True)
+        prompts = [encoded[row] for row in rows]
+        start = _common_start(prompts)
+        rests = [Encoded(one.ids[len(start) :], one.is_answer[len(start) :]) for one in prompts]
+        batch = collate(rests, [samples[row].windows for row in rows], counts[rows[0]]).to(model.device)
+        answers |= zip(rows, _answers(model, start, batch, max_new_tokens), strict=True)
         progress(len(rows))
     return [answers[row] for row in range(len(samples))]
 
@@ -154,17 +154,33 @@ def _groups(encoded: Sequence[Encoded], counts: Sequence[int], max_new_tokens: i
         yield group
 
 
-@torch.inference_mode()
-def _answers(model: LlasaModel, batch: Batch, max_new_tokens: int) -> list[Answer]:
-    from transformers.cache_utils import DynamicCache  # noqa: PLC0415 - as above
+def _common_start(prompts: Sequence[Encoded]) -> list[int]:
+    """Return the text that all prompts begin with, up to their first window; at least a token of each is left."""
+    shortest = min(len(one.ids) for one in prompts) - 1
+    first, *others = ([*one.ids[:shortest], SENSOR_ID] for one in prompts)
+    length = first.index(SENSOR_ID)
+    for ids in others:
+        length = next((at for at in range(length) if ids[at] != first[at]), length)
+    return first[:length]
 
-    cache = DynamicCache()
+
+@torch.inference_mode()
+def _answers(model: LlasaModel, start: list[int], batch: Batch, max_new_tokens: int) -> list[Answer]:
+    cache = model.new_cache()
     embeds, is_prompt = _left_padded(model.embed(batch), batch.lengths)
+    if start:  # computed once; the padding comes between it and the rest
+        ids, before = torch.tensor([start], device=model.device), model.new_cache()
+        model.decode(model.lm.get_input_embeddings()(ids), use_cache=True, past_key_values=before)
+        for number, layer in enumerate(before.layers):
+            keys, values = (part.expand(len(embeds), -1, -1, -1) for part in (layer.keys, layer.values))
+            cache.update(keys, values, number)
+        is_prompt = torch.cat([is_prompt.new_ones(len(embeds), len(start)), is_prompt], dim=1)
     said: list[list[int]] = [[] for _ in batch.lengths]
     going = torch.arange(len(said))  # which samples the rows are
     has_ended = torch.zeros(len(said), dtype=torch.bool)
     for step in range(max_new_tokens):
-        hidden = model.decode(embeds, use_cache=True, past_key_values=cache, **_places(is_prompt, step))
+        places = _places(is_prompt, step, embeds.shape[1])
+        hidden = model.decode(embeds, use_cache=True, past_key_values=cache, **places)
         tokens = model.logits(hidden[:, -1]).float().argmax(-1)  # [row]
         for row, token in zip(going.tolist(), tokens.tolist(), strict=True):
             if token == model.template.end_of_turn:
@@ -192,11 +208,9 @@ def _left_padded(embeds: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Ten
     return embeds[rows, place.clamp(min=0)], place >= 0
 
 
-def _places(is_prompt: torch.Tensor, step: int) -> dict[str, torch.Tensor]:
+def _places(is_prompt: torch.Tensor, step: int, n_new: int) -> dict[str, torch.Tensor]:
     """Return the positions of what comes next, and which of all positions so far are no padding."""
-    lengths = is_prompt.sum(1, keepdim=True)  # [B, 1]
-    position = lengths + step - 1 if step else (is_prompt.cumsum(1) - 1).clamp(min=0)
-    if is_prompt.all():
-        return {"position_ids": position}
-    answer = is_prompt.new_ones(len(is_prompt), step)
-    return {"position_ids": position, "attention_mask": torch.cat([is_prompt, answer], dim=1).long()}
+    is_text = torch.cat([is_prompt, is_prompt.new_ones(len(is_prompt), step)], dim=1)
+    position = (is_text.cumsum(1) - 1).clamp(min=0)[:, -n_new:]
+    mask = {} if is_prompt.all() else {"attention_mask": is_text.long()}
+    return {"position_ids": position, **mask}

@@ -131,6 +131,14 @@ class LlasaModel(nn.Module):
         output = self.lm.get_decoder()(inputs_embeds=embeds, **{"use_cache": False, **options})
         return output.last_hidden_state  # type: ignore[no-any-return]
 
+    def new_cache(self) -> Any:
+        """Return an empty cache for `decode`, which takes it as `past_key_values` with `use_cache=True`."""
+        if hasattr(self.lm, "new_cache"):
+            return self.lm.new_cache()
+        from transformers.cache_utils import DynamicCache  # noqa: PLC0415 - its own LMs alone
+
+        return DynamicCache()
+
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """Return the vocabulary's logits of hidden vectors `[…, D]`."""
         logits: torch.Tensor = self.lm.get_output_embeddings()(hidden)

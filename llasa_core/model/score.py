@@ -183,17 +183,15 @@ class _Scorer:
             position_ids=tree.positions(prefix_len, stem_len).expand(n, -1),
             **self._cache(n),
         )
-        unique, where = (stem_len + tree.follows).unique(return_inverse=True)
+        unique, where = (stem_len + tree.follows).unique(return_inverse=True)  # type: ignore[no-untyped-call]
         log_p = _log_p(model, hidden[:, unique], where, tree.predicted)  # [B, T]
         total = torch.zeros(n, self.n_branches, dtype=torch.float64, device=model.device)
         return total.index_add_(1, tree.branch, log_p.double()).cpu().numpy()
 
     def _cache(self, n: int) -> dict[str, Any]:
-        from transformers.cache_utils import DynamicCache  # noqa: PLC0415 - training scores nothing
-
         if not self.prefix:
             return {}
-        cache = DynamicCache()
+        cache = self.model.new_cache()
         for layer, (keys, values) in enumerate(self.prefix):
             cache.update(keys.expand(n, -1, -1, -1), values.expand(n, -1, -1, -1), layer)
         return {"past_key_values": cache, "use_cache": True}
@@ -201,9 +199,7 @@ class _Scorer:
 
 @torch.inference_mode()
 def _keys_and_values(model: LlasaModel, ids: Sequence[int]) -> tuple[tuple[torch.Tensor, torch.Tensor], ...]:
-    from transformers.cache_utils import DynamicCache  # noqa: PLC0415 - as above
-
-    cache = DynamicCache()
+    cache = model.new_cache()
     embeds = model.lm.get_input_embeddings()(torch.tensor([ids], device=model.device))
     model.decode(embeds, use_cache=True, past_key_values=cache)
     return tuple((layer.keys, layer.values) for layer in cache.layers)
@@ -213,7 +209,7 @@ def _log_p(model: LlasaModel, hidden: torch.Tensor, where: torch.Tensor, tokens:
     """Return the log-probability of tokens `[T]` behind the hidden vectors `[B, U, D]` at `where`: float32 `[B, T]`."""
     at_once = max(1, LOGITS_AT_ONCE // (hidden.shape[1] * model.lm.config.vocab_size))
     parts = []
-    for part in hidden.split(at_once):
+    for part in hidden.split(at_once):  # type: ignore[no-untyped-call]
         logits = model.logits(part).float()  # [b, U, V]
         parts.append(logits[:, where, tokens] - logits.logsumexp(-1)[:, where])
     return torch.cat(parts)

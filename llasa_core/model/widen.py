@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from llasa_core.machine import computes_half_precision, host_memory
+from llasa_core.model.llama import LlamaLm
 
 if TYPE_CHECKING:
     from llasa_core.model.multimodal import LlasaModel
@@ -21,6 +22,8 @@ def widened(model: LlasaModel) -> LlasaModel:
     Scoring SmolLM2-135M took a seventh of the time on a CPU with AVX2 alone, decoding half. Weights that would not fit
     into memory stay as they are, and so does everything on a GPU.
     """
+    if isinstance(model.lm, LlamaLm):  # widens what it computes with as it goes
+        return model
     half = [p.numel() for p in model.lm.parameters() if p.dtype in {torch.bfloat16, torch.float16}]
     if model.device.type != "cpu" or not half or computes_half_precision():
         return model

@@ -48,7 +48,7 @@ def test_a_whole_lm_is_exported_too(with_whole_lm: Path, tmp_path: Path, scores:
 
 
 def test_transformers_auto_classes_load_the_lm_and_the_tokenizer(with_adapter: Path, merged: Path):
-    ours = load_checkpoint(with_adapter, device="cpu")
+    ours = load_checkpoint(with_adapter, device="cpu", in_transformers=True)
     lm = AutoModelForCausalLM.from_pretrained(merged)
     tokenizer = AutoTokenizer.from_pretrained(merged)
     text = "Walk 123 steps.<|im_end|>\n  é"
@@ -66,7 +66,7 @@ def test_transformers_auto_classes_load_the_lm_and_the_tokenizer(with_adapter: P
 def test_a_merged_folder_can_be_the_base_lm_of_a_recipe(with_adapter: Path, merged: Path):
     base = locate(str(merged))
 
-    trained = load_checkpoint(with_adapter, device="cpu").lm.state_dict()
+    trained = load_checkpoint(with_adapter, device="cpu", in_transformers=True).lm.state_dict()
     for name, tensor in load_lm(base, "float32").state_dict().items():
         torch.testing.assert_close(tensor, trained[name])
     assert TextCodec.of(base).encode("Hi", with_special=False) == [72 - 33, 105 - 33]  # byte-level: "!" is 0

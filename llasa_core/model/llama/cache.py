@@ -1,0 +1,111 @@
+"""Keys and values of what an LM has read, in memory that is taken ahead and grows by doubling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+if TYPE_CHECKING:
+    from llasa_core.model.llama.shape import Shape
+
+FIRST_POSITIONS = 128
+
+
+class Layer(NamedTuple):
+    """What one layer attends to: `[B, heads, T, D]` each, views of the cache."""
+
+    keys: torch.Tensor
+    values: torch.Tensor
+
+
+class KvCache:
+    """Keys and values of B texts of one length T, for every layer.
+
+    Positions are written in one go for all layers: `extend` makes room, each layer `put`s its own.
+    """
+
+    def __init__(self, shape: Shape, dtype: torch.dtype, device: torch.device) -> None:
+        self._shape = shape
+        self._options = {"dtype": dtype, "device": device}
+        self._keys: list[torch.Tensor] = []
+        self._values: list[torch.Tensor] = []
+        self.length = 0
+        """Positions held, T."""
+
+    def __len__(self) -> int:
+        return self.length
+
+    @property
+    def rows(self) -> int:
+        """How many texts are held, B; 0 before the first."""
+        return len(self._keys[0]) if self._keys else 0
+
+    @property
+    def room(self) -> int:
+        """Positions for which memory is taken."""
+        return self._keys[0].shape[2] if self._keys else 0
+
+    def reserve(self, n_positions: int, rows: int = 1) -> None:
+        """Take memory for so many positions in all, so that none is taken on the way."""
+        if self._keys and n_positions <= self.room:
+            return
+        heads, width = self._shape.num_key_value_heads, self._shape.head_dim
+        size = (self.rows or rows, heads, n_positions, width)
+        for old in (self._keys, self._values):
+            for layer in range(self._shape.num_hidden_layers):
+                # zeros, not empty: what is masked is multiplied by 0, which a NaN left in memory would survive
+                new = torch.zeros(size, **self._options)  # type: ignore[arg-type]
+                if layer < len(old):
+                    new[:, :, : self.length] = old[layer][:, :, : self.length]
+                    old[layer] = new
+                else:
+                    old.append(new)
+
+    def extend(self, n_positions: int, rows: int = 1) -> None:
+        """Make room for positions that all layers are about to `put`."""
+        if self.rows and rows != self.rows:
+            raise ValueError(f"the cache holds {self.rows} texts, not {rows}")
+        needed = self.length + n_positions
+        if needed > self.room:
+            self.reserve(max(needed, FIRST_POSITIONS, 2 * self.room), rows)
+        self.length = needed
+
+    def put(self, layer: int, keys: torch.Tensor, values: torch.Tensor) -> Layer:
+        """Write a layer's newest positions `[B, heads, L, D]` and return all of it."""
+        start = self.length - keys.shape[2]
+        self._keys[layer][:, :, start : self.length] = keys
+        self._values[layer][:, :, start : self.length] = values
+        return self.layer(layer)
+
+    def layer(self, layer: int) -> Layer:
+        """Return what a layer holds."""
+        return Layer(self._keys[layer][:, :, : self.length], self._values[layer][:, :, : self.length])
+
+    @property
+    def layers(self) -> list[Layer]:
+        """What all layers hold; named, as `update`, as in transformers' caches, which stand in its place."""
+        return [self.layer(layer) for layer in range(len(self._keys))]
+
+    def update(self, keys: torch.Tensor, values: torch.Tensor, layer: int) -> Layer:
+        """Add positions `[B, heads, L, D]` to one layer, all layers alike and the first one first."""
+        if layer == 0:
+            self.extend(keys.shape[2], len(keys))
+        return self.put(layer, keys, values)
+
+    def truncate(self, length: int) -> None:
+        """Forget what comes after the first `length` positions."""
+        self.length = min(self.length, length)
+
+    def expanded(self, rows: int) -> KvCache:
+        """Return a cache of the same text in so many rows, each with memory of its own."""
+        other = KvCache(self._shape, self._options["dtype"], self._options["device"])  # type: ignore[arg-type]
+        for mine, its in ((self._keys, other._keys), (self._values, other._values)):
+            its.extend(one[:, :, : self.length].expand(rows, -1, -1, -1).contiguous() for one in mine)
+        other.length = self.length
+        return other
+
+    def batch_select_indices(self, rows: torch.Tensor) -> None:
+        """Keep these rows alone, in this order."""
+        for held in (self._keys, self._values):
+            held[:] = [one[rows] for one in held]
