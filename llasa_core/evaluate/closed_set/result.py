@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,18 +18,24 @@ from llasa_core.evaluate.closed_set.outcomes import (
     protocol_outcome,
     sensitivity_of,
 )
+from llasa_core.evaluate.closed_set.predictions import prediction_rows
 from llasa_core.evaluate.closed_set.sureness import Sureness, measure_sureness
+from llasa_core.evaluate.confusion_plot import draw_confusion
 from llasa_core.evaluate.intervals import LEVEL, METHOD
 from llasa_core.evaluate.measured import Measured, Share, measure, measure_share
 from llasa_core.evaluate.metrics import ClassScore, class_scores, confusion_of
+from llasa_core.files import written_whole
 from llasa_core.model.calibration import Calibration, softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from llasa_core.evaluate.closed_set.work import ClosedSetWork
     from llasa_core.evaluate.job import Job
-    from llasa_core.evaluate.page.blocks import Section
+    from llasa_core.evaluate.page.blocks import Headline, Section
+
+PREDICTIONS, CONFUSION = "predictions.csv", "confusion.png"
 
 
 class Named(NamedTuple):
@@ -140,6 +147,25 @@ class ClosedSetResult:
         from llasa_core.evaluate.closed_set.text import lines_of  # noqa: PLC0415 - it reads results
 
         return lines_of(self)
+
+    def headlines(self) -> Sequence[Headline]:
+        """Return the numbers that the page begins with."""
+        from llasa_core.evaluate.closed_set.sections import headlines_of  # noqa: PLC0415 - it reads results
+
+        return headlines_of(self)
+
+    def write(self, folder: Path) -> Sequence[Path]:
+        """Write every window's names and probabilities, and the confusion matrix as a picture; return the files.
+
+        Raises:
+            RunError: the disk is full.
+        """
+        predictions, confusion = folder / PREDICTIONS, folder / CONFUSION
+        with written_whole(predictions) as predictions_file, written_whole(confusion) as confusion_file:
+            with predictions_file.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows(prediction_rows(self))
+            draw_confusion(self.confusion, self.work.class_set.classes, confusion_file)
+        return predictions, confusion
 
     def sections(self) -> Sequence[Section]:
         """Return its parts of the page."""

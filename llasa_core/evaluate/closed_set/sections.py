@@ -15,7 +15,7 @@ from llasa_core.evaluate.closed_set.text import (
     sensitivity_line,
 )
 from llasa_core.evaluate.measured import shown
-from llasa_core.evaluate.page.blocks import Bar, Bars, Chart, Example, Line, Matrix, Paragraph, Section, Table
+from llasa_core.evaluate.page.blocks import Bar, Bars, Chart, Example, Headline, Line, Matrix, Paragraph, Section, Table
 
 if TYPE_CHECKING:
     from llasa_core.evaluate.closed_set.result import ClosedSetResult
@@ -33,6 +33,25 @@ def sections_of(found: ClosedSetResult) -> list[Section]:
         sections.append(_prompts(found))
     mistakes = _mistakes(found)
     return [*sections, mistakes] if mistakes.blocks else sections
+
+
+def headlines_of(found: ClosedSetResult) -> list[Headline]:
+    """Return accuracy and macro-F1."""
+    measured = (
+        ("Accuracy", found.ours.accuracy, found.ours.accuracy_ci),
+        ("Macro-F1", found.ours.macro_f1, found.ours.macro_f1_ci),
+    )
+    return [
+        Headline(
+            name,
+            f"{value:.3f}",
+            note=f"95 % interval {shown(ends)}; {stands_on(found)}",
+            share=value,
+            low=None if ends is None else ends.low,
+            high=None if ends is None else ends.high,
+        )
+        for name, value, ends in measured
+    ]
 
 
 def stands_on(found: ClosedSetResult) -> str:

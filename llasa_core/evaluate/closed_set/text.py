@@ -40,7 +40,7 @@ def lines_of(found: ClosedSetResult) -> list[str]:
 
 
 def _rows(found: ClosedSetResult) -> list[tuple[str, ...]]:
-    rows = [(found.work.exam.name, f"{len(found.work.exam.windows):,}", *_cells(found.ours))]
+    rows: list[tuple[str, ...]] = [(found.work.exam.name, f"{len(found.work.exam.windows):,}", *_cells(found.ours))]
     for name, each in found.baselines.items():
         rows.append((TITLES.get(name, name), f"{each.windows:,}", *_cells(each.measured)))
     return rows

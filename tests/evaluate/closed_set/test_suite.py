@@ -185,6 +185,18 @@ def test_the_page_shows_the_surest_mistakes_with_their_signals(make_data: Callab
     assert sections[-1].blocks[0].title.startswith("sitting taken for walking: made/0")
 
 
+def test_headlines_and_files_are_what_a_report_takes(make_data: Callable[..., WindowStore], tmp_path: Path):
+    found = result_of(ClosedSetSuite(exam_of(make_data())))
+
+    accuracy, macro_f1 = found.headlines()
+    files = found.write(tmp_path)
+
+    assert (accuracy.name, accuracy.value, macro_f1.name) == ("Accuracy", "0.667", "Macro-F1")
+    assert accuracy.note.endswith("36 windows of 3 people in 3 recordings")
+    assert [file.name for file in files] == ["predictions.csv", "confusion.png"]
+    assert files[0].read_text().startswith("file,row,subject,recording,truth,prediction,p(walking),")
+
+
 def test_the_terminal_says_how_many_stand_behind_the_numbers(make_data: Callable[..., WindowStore]):
     lines = result_of(ClosedSetSuite(exam_of(make_data()))).lines()
 
