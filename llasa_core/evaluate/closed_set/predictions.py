@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from llasa_core.evaluate.closed_set.result import ClosedSetResult, Named
+    from llasa_core.evaluate.baselines.predictions import Predictions
+    from llasa_core.evaluate.closed_set.result import ClosedSetResult
 
 
 def prediction_rows(found: ClosedSetResult) -> Iterator[list[object]]:
     """Yield the head and a row for each window; probabilities are calibrated, blank where a baseline named none."""
     exam, classes = found.work.exam, np.array(found.work.class_set.classes)
     chosen, store = exam.windows, exam.store
-    baselines = {name: _spread(each.named, len(chosen), classes) for name, each in found.baselines.items()}
+    baselines = {name: _spread(each.named, len(chosen), chosen.classes) for name, each in found.baselines.items()}
     yield [
         *("file", "row", "subject", "recording", "truth", "prediction"),
         *(f"p({name})" for name in classes),
@@ -36,9 +37,8 @@ def prediction_rows(found: ClosedSetResult) -> Iterator[list[object]]:
         ]
 
 
-def _spread(named: Named, n_windows: int, classes: np.ndarray) -> list[str]:
+def _spread(found: Predictions, n_windows: int, classes: Sequence[str]) -> list[str]:
     names = [""] * n_windows
-    where = range(n_windows) if named.covers is None else named.covers.tolist()
-    for position, number in zip(where, named.prediction, strict=True):
-        names[position] = str(classes[number])
+    for position, number in zip(found.where, found.named, strict=True):
+        names[position] = classes[number] if number < len(classes) else "unclear"
     return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from llasa_core.evaluate.closed_set.outcomes import (
 )
 from llasa_core.evaluate.closed_set.predictions import prediction_rows
 from llasa_core.evaluate.closed_set.sureness import Sureness, measure_sureness
+from llasa_core.evaluate.closed_set.titles import title_of
 from llasa_core.evaluate.confusion_plot import draw_confusion
 from llasa_core.evaluate.intervals import LEVEL, METHOD
 from llasa_core.evaluate.measured import Measured, Share, measure, measure_share
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from llasa_core.evaluate.baselines.predictions import Predictions
     from llasa_core.evaluate.closed_set.work import ClosedSetWork
     from llasa_core.evaluate.job import Job
     from llasa_core.evaluate.page.blocks import Headline, Section
@@ -38,22 +40,14 @@ if TYPE_CHECKING:
 PREDICTIONS, CONFUSION = "predictions.csv", "confusion.png"
 
 
-class Named(NamedTuple):
-    """What a baseline names windows."""
-
-    prediction: np.ndarray
-    """int64 [window], class numbers."""
-    covers: np.ndarray | None = None
-    """int64 [window]: positions among the exam's windows; all of them where None."""
-
-
 @dataclass(frozen=True)
 class Baseline:
     """A baseline's names, and how well they do."""
 
-    named: Named
+    named: Predictions
     measured: Measured
     windows: int
+    people: int
 
 
 @dataclass(frozen=True)
@@ -120,7 +114,8 @@ class ClosedSetResult:
             "subjects": self.n_people,
             "recordings": self.n_recordings,
             "baselines": {
-                name: {**each.measured.as_dict(), "windows": each.windows} for name, each in self.baselines.items()
+                name: {**each.measured.as_dict(), "windows": each.windows, "subjects": each.people}
+                for name, each in self.baselines.items()
             },
             "per_class": {
                 score.name: {
@@ -174,7 +169,9 @@ class ClosedSetResult:
         return sections_of(self)
 
 
-def result_of(work: ClosedSetWork, take: Callable[[Job], list[Any]], baselines: Mapping[str, Named]) -> ClosedSetResult:
+def result_of(
+    work: ClosedSetWork, take: Callable[[Job], list[Any]], baselines: Mapping[str, Predictions]
+) -> ClosedSetResult:
     """Make a result of the values of the jobs, and of what baselines name the same windows."""
     exam, class_set = work.exam, work.class_set
     windows, n_classes = exam.windows, len(class_set)
@@ -206,7 +203,10 @@ def result_of(work: ClosedSetWork, take: Callable[[Job], list[Any]], baselines: 
         names=_names(work, take),
         protocol=_protocol(work, take, prediction),
         baselines={name: _measured(work, named) for name, named in baselines.items()},
-        notes=tuple(_notes(work, sureness, novelty)),
+        notes=(
+            *_notes(work, sureness, novelty),
+            *(f"{title_of(name)}: {each.note}" for name, each in baselines.items() if each.note),
+        ),
     )
 
 
@@ -214,10 +214,11 @@ def _is_same(groups: np.ndarray, truth: np.ndarray, prediction: np.ndarray) -> n
     return np.asarray(groups[truth] == groups[prediction])
 
 
-def _measured(work: ClosedSetWork, named: Named) -> Baseline:
+def _measured(work: ClosedSetWork, found: Predictions) -> Baseline:
     exam = work.exam
-    chosen = exam.windows if named.covers is None else exam.windows.part(named.covers)
-    return Baseline(named, measure(chosen, named.prediction, exam.config.bootstrap, exam.seed), len(chosen))
+    chosen = found.windows_of(exam.windows)
+    measured = measure(chosen, found.named, exam.config.bootstrap, exam.seed)
+    return Baseline(found, measured, len(chosen), len(np.unique(chosen.subject)))
 
 
 def _sensitivity(work: ClosedSetWork, take: Callable[[Job], list[Any]]) -> Sensitivity | None:

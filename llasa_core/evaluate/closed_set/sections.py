@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llasa_core.evaluate.closed_set.text import (
-    TITLES,
     abstaining_line,
     calibration_line,
     class_rows,
     counted,
     sensitivity_line,
 )
+from llasa_core.evaluate.closed_set.titles import title_of
 from llasa_core.evaluate.measured import shown
 from llasa_core.evaluate.page.blocks import Bar, Bars, Chart, Example, Headline, Line, Matrix, Paragraph, Section, Table
 
@@ -64,7 +64,7 @@ def stands_on(found: ClosedSetResult) -> str:
 def _headline(found: ClosedSetResult) -> Section:
     exam = found.work.exam
     bars = [_bar(exam.name, found.ours, len(exam.windows), is_strong=True)]
-    bars += [_bar(TITLES.get(name, name), each.measured, each.windows) for name, each in found.baselines.items()]
+    bars += [_bar(title_of(name), each.measured, each.windows) for name, each in found.baselines.items()]
     lead = (
         f"Which of {len(found.work.class_set)} activities it is, on {stands_on(found)}: the likeliest answer of all to "
         f"“{exam.config.question}”. Baselines learned from the training people alone; intervals are over people."

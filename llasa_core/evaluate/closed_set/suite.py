@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llasa_core.evaluate.closed_set.result import ClosedSetResult, Named, result_of
+from llasa_core.evaluate.baselines.jobs import baseline_jobs, baseline_predictions
+from llasa_core.evaluate.closed_set.result import ClosedSetResult, result_of
 from llasa_core.evaluate.closed_set.work import ClosedSetWork
 from llasa_core.evaluate.fits import check_fits
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from llasa_core.eval_settings import SuiteName
+    from llasa_core.evaluate.baselines.predictions import Predictions
     from llasa_core.evaluate.exam import Exam
     from llasa_core.evaluate.job import Job
 
@@ -31,14 +33,17 @@ class ClosedSetSuite:
         self.work = ClosedSetWork.of(exam)
 
     def jobs(self) -> Sequence[Job]:
-        """Return the scoring of the windows, of validation windows, of other prompts and names, and the protocol."""
-        return self.work.jobs
+        """Return the scoring of windows, validation windows, other prompts and names, the protocol, the baselines."""
+        return [*self.work.jobs, *baseline_jobs(self.work.exam).values()]
 
-    def result(self, take: Callable[[Job], list[Any]], baselines: Mapping[str, Named] | None = None) -> ClosedSetResult:
+    def result(
+        self, take: Callable[[Job], list[Any]], others: Mapping[str, Predictions] | None = None
+    ) -> ClosedSetResult:
         """Return what came out.
 
         Args:
             take: returns the values of a job, one for each item.
-            baselines: what others name the same windows, in the order of the table.
+            others: what is no job of ours names the same windows, such as a rival behind an endpoint.
         """
-        return result_of(self.work, take, baselines or {})
+        baselines = {**baseline_predictions(self.work.exam, take), **(others or {})}
+        return result_of(self.work, take, baselines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llasa_core.evaluate.closed_set.titles import title_of
 from llasa_core.evaluate.measured import shown
 
 if TYPE_CHECKING:
@@ -11,15 +12,6 @@ if TYPE_CHECKING:
 
     from llasa_core.evaluate.closed_set.result import ClosedSetResult
     from llasa_core.evaluate.measured import Measured
-
-TITLES = {
-    "majority": "majority class",
-    "random_forest": "random forest",
-    "logistic_regression": "logistic regression",
-    "cnn": "1-D CNN",
-    "limu_bert_gru": "LIMU-BERT + GRU",
-    "lm_text": "base LM, numbers as text",
-}
 
 
 def lines_of(found: ClosedSetResult) -> list[str]:
@@ -42,7 +34,7 @@ def lines_of(found: ClosedSetResult) -> list[str]:
 def _rows(found: ClosedSetResult) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [(found.work.exam.name, f"{len(found.work.exam.windows):,}", *_cells(found.ours))]
     for name, each in found.baselines.items():
-        rows.append((TITLES.get(name, name), f"{each.windows:,}", *_cells(each.measured)))
+        rows.append((title_of(name), f"{each.windows:,}", *_cells(each.measured)))
     return rows
 
 

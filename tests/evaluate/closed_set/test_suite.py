@@ -7,8 +7,8 @@ import pytest
 
 from llasa_core.errors import DataError, RunError
 from llasa_core.eval_settings import EvalConfig
+from llasa_core.evaluate.baselines.predictions import Predictions
 from llasa_core.evaluate.closed_set.predictions import prediction_rows
-from llasa_core.evaluate.closed_set.result import ClosedSetResult, Named
 from llasa_core.evaluate.closed_set.suite import ClosedSetSuite
 from llasa_core.evaluate.exam import Exam
 from llasa_core.evaluate.job import Kept
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llasa_core.data.store import WindowStore
+    from llasa_core.evaluate.closed_set.result import ClosedSetResult
     from llasa_core.evaluate.job import Job
 
 HELD = ("walking", "sitting", "lying")
-QUICK = {"bootstrap": 100}
+QUICK = {"bootstrap": 100, "baselines": ()}
 
 
 def exam_of(store: WindowStore, known: tuple[str, ...] = HELD, **settings: Any) -> Exam:
@@ -58,8 +59,8 @@ def told(suite: ClosedSetSuite, sure: float = 0.9) -> Callable[[Job], list[Any]]
     return take
 
 
-def result_of(suite: ClosedSetSuite, **baselines: Named) -> ClosedSetResult:
-    return suite.result(told(suite), baselines)
+def result_of(suite: ClosedSetSuite, **others: Predictions) -> ClosedSetResult:
+    return suite.result(told(suite), others)
 
 
 def test_a_result_counts_what_was_named_rightly(make_data: Callable[..., WindowStore]):
@@ -76,7 +77,7 @@ def test_a_result_counts_what_was_named_rightly(make_data: Callable[..., WindowS
 def test_the_object_has_the_keys_that_are_promised(make_data: Callable[..., WindowStore]):
     suite = ClosedSetSuite(exam_of(make_data()))
 
-    found = result_of(suite, majority=Named(np.zeros(36, np.int64))).as_dict()
+    found = result_of(suite, majority=Predictions(np.arange(36), np.zeros(36, np.int64))).as_dict()
 
     promised = ("accuracy", "accuracy_ci", "macro_f1", "ece", "windows", "subjects", "recordings", "baselines")
     assert set(promised) < set(found)
@@ -91,13 +92,14 @@ def test_the_object_has_the_keys_that_are_promised(make_data: Callable[..., Wind
 def test_a_baseline_may_cover_some_of_the_windows(make_data: Callable[..., WindowStore]):
     suite = ClosedSetSuite(exam_of(make_data()))
 
-    found = result_of(suite, lm_text=Named(np.array([0, 2]), covers=np.array([0, 35])))
+    found = result_of(suite, lm_text=Predictions(np.array([0, 1, 35]), np.array([0, 3, 2]), "few"))
 
-    assert found.baselines["lm_text"].windows == 2
-    assert found.baselines["lm_text"].measured.accuracy == pytest.approx(1.0)
+    assert found.baselines["lm_text"].windows == 3
+    assert found.baselines["lm_text"].measured.accuracy == pytest.approx(2 / 3)
+    assert "base LM reading numbers: few" in found.notes
     head, *rows = prediction_rows(found)
     assert head[-1] == "lm_text"
-    assert [row[-1] for row in rows if row[-1]] == ["walking", "lying"]
+    assert [row[-1] for row in rows if row[-1]] == ["walking", "unclear", "lying"]
     assert rows[0][4:6] == ["walking", "walking"]
 
 
@@ -210,7 +212,9 @@ def test_data_of_other_activities_is_an_error(make_data: Callable[..., WindowSto
 
 
 def test_a_checkpoint_computes_all_of_it(make_data: Callable[..., WindowStore], tiny_checkpoint: Path, tmp_path: Path):
-    settings = EvalConfig(bootstrap=50, max_windows=6, sensitivity_windows=3, protocol_windows=2)
+    settings = EvalConfig(
+        bootstrap=50, baselines=("majority",), max_windows=6, sensitivity_windows=3, protocol_windows=2
+    )
     exam = Exam("tiny", make_data(), read_any_config(tiny_checkpoint), settings, seed=7)
     suite = ClosedSetSuite(exam)
     kept = Kept(tmp_path / "eval", {})
@@ -219,6 +223,7 @@ def test_a_checkpoint_computes_all_of_it(make_data: Callable[..., WindowStore], 
     found = suite.result(kept.take)
 
     assert found.as_dict()["windows"] == 6
+    assert found.baselines["majority"].windows == 6
     assert found.probabilities.sum(1) == pytest.approx(1.0)
     assert found.protocol is not None
     assert len(found.protocol.texts) == 2
