@@ -73,4 +73,4 @@ def measure_named(
 def is_still(classes: Sequence[str]) -> np.ndarray:
     """Return which classes are postures: bool [class]."""
     *kinds, posture = same_kind([*classes, A_POSTURE])
-    return np.array(kinds) == posture
+    return np.asarray(np.array(kinds) == posture)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def lines_of(found: RobustnessResult) -> list[str]:
     """Return a row for each condition with all its strengths, or for each step where they are no numbers."""
-    rows = [("", "accuracy", "postures as one", "random forest")]
+    rows: list[tuple[str, ...]] = [("", "accuracy", "postures as one", "random forest")]
     for condition, outcomes in found.outcomes:
         if all(outcome.step.strength is not None for outcome in outcomes):
             strengths = ", ".join(outcome.step.label.split()[0] for outcome in outcomes)

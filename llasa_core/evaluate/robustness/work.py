@@ -19,13 +19,14 @@ from llasa_core.evaluate.robustness.conditions import Condition, Step, condition
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llasa_core.eval_settings import BaselineName
     from llasa_core.evaluate.eval_set import EvalSet
     from llasa_core.evaluate.exam import Exam
     from llasa_core.evaluate.models import Models
 
 VERSION = 1
 """Of how windows are changed: another one makes kept results void."""
-FOREST = "random_forest"
+FOREST: BaselineName = "random_forest"
 
 
 @dataclass(frozen=True)
