@@ -17,7 +17,7 @@ LEVELS = (
     {"files", "locks", "machine", "settings", "spelling", "yaml_places"},
     {"data", "cluster", "launching"},
     {"model", "eval_settings"},
-    {"recipe"},
+    {"recipe", "engine"},
     {"recipe_mistakes", "starter"},
     {"recipe_file"},
     {"train", "evaluate", "chat", "inspect", "timeline", "serve"},

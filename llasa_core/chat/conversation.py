@@ -9,6 +9,7 @@ from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.errors import UsageError
 from llasa_core.model.collate import encode, length_of
 from llasa_core.model.generate import stream_answer
+from llasa_core.model.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -36,6 +37,7 @@ class Conversation:
     ) -> None:
         self._model = model
         self._settings = settings
+        self._session = Session(model)
         self.view = view_activities(model, activities, windows, settings.max_windows, temperature=temperature)
         """What the model makes of the whole recording."""
         typical = self.view.typical
@@ -71,6 +73,7 @@ class Conversation:
                 max_new_tokens=self._settings.max_new_tokens,
                 temperature=self._settings.temperature,
                 seed=self._settings.seed,
+                session=self._session,
             ):
                 pieces.append(piece)
                 yield piece

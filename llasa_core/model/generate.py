@@ -10,16 +10,18 @@ import torch
 from llasa_core.model.collate import collate, encode, length_of
 from llasa_core.model.multimodal import tokens_per_window
 from llasa_core.model.prompt import SENSOR_ID, Encoded
+from llasa_core.model.session import Session
 from llasa_core.model.text import REPLACEMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
 
     from llasa_core.data.qa import Turn
     from llasa_core.model.collate import Batch, Sample
     from llasa_core.model.multimodal import LlasaModel
+    from llasa_core.model.text import TextCodec
 
 POSITIONS_AT_ONCE = 8192
 """Prompts and answers held at once: 380 MB of keys and values for SmolLM2-135M in float32, 4 GB for a 7B LM in bf16."""
@@ -35,6 +37,7 @@ def generate_tokens(
     max_new_tokens: int = 128,
     temperature: float = 0.0,
     seed: int = 0,
+    session: Session | None = None,
 ) -> Iterator[int]:
     """Yield the answer's tokens as they are decoded, without the end of turn.
 
@@ -45,29 +48,14 @@ def generate_tokens(
         max_new_tokens: the answer ends here at the latest.
         temperature: 0 takes the likeliest token; above, tokens are drawn.
         seed: makes the drawing repeatable.
+        session: of this model, which may have read some of it before.
 
     Raises:
         ModelError: the placeholders do not match the windows.
     """
-    encoded = encode(model.template, turns, len(windows))
-    batch = collate([encoded], [windows], tokens_per_window(model.config, windows.shape[1])).to(model.device)
-    generator = torch.Generator(model.device).manual_seed(seed)
-    cache = model.new_cache()
-    with torch.inference_mode():
-        embeds = model.embed(batch)
-        for _ in range(max_new_tokens):
-            hidden = model.decode(embeds, use_cache=True, past_key_values=cache)
-            token = _choose(model.logits(hidden[0, -1]).float(), temperature, generator)
-            if token == model.template.end_of_turn:
-                return
-            yield token
-            embeds = model.lm.get_input_embeddings()(torch.tensor([[token]], device=model.device))
-
-
-def _choose(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> int:
-    if temperature == 0:
-        return int(logits.argmax())
-    return int(torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator))
+    session = session or Session(model)
+    session.read(windows, turns)
+    yield from session.decode(max_new_tokens=max_new_tokens, temperature=temperature, seed=seed)
 
 
 def stream_answer(
@@ -78,15 +66,22 @@ def stream_answer(
     max_new_tokens: int = 128,
     temperature: float = 0.0,
     seed: int = 0,
+    session: Session | None = None,
 ) -> Iterator[str]:
     """Yield the answer's text in pieces; arguments as `generate_tokens` takes them."""
-    tokens: list[int] = []
+    tokens = generate_tokens(
+        model, windows, turns, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed, session=session
+    )
+    yield from pieces_of(tokens, model.codec)
+
+
+def pieces_of(tokens: Iterable[int], codec: TextCodec) -> Iterator[str]:
+    """Yield the text of tokens in pieces, each as soon as its last letter is whole."""
+    taken: list[int] = []
     told = ""
-    for token in generate_tokens(
-        model, windows, turns, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
-    ):
-        tokens.append(token)
-        text = model.codec.decode(tokens)
+    for token in tokens:
+        taken.append(token)
+        text = codec.decode(taken)
         if not text.endswith(REPLACEMENT) and len(text) > len(told):
             yield text[len(told) :]
             told = text

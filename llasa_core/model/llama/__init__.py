@@ -1,8 +1,8 @@
 """A Llama of our own, for inference alone: what `chat`, `eval` and a server compute with.
 
 transformers takes seconds to import and launches a dozen small operations where a token needs three. This one has the
-architecture and nothing else, equals transformers' numbers, and packs weights for the processor that it runs on. Training,
-other architectures and 4-bit weights stay with transformers.
+architecture and nothing else, equals transformers' numbers, and multiplies as the processor at hand is quickest.
+Training, other architectures and 4-bit weights stay with transformers.
 """
 
 from llasa_core.model.llama.cache import KvCache

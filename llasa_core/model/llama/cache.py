@@ -27,7 +27,7 @@ class KvCache:
 
     def __init__(self, shape: Shape, dtype: torch.dtype, device: torch.device) -> None:
         self._shape = shape
-        self._options = {"dtype": dtype, "device": device}
+        self._dtype, self._device = dtype, device
         self._keys: list[torch.Tensor] = []
         self._values: list[torch.Tensor] = []
         self.length = 0
@@ -50,17 +50,22 @@ class KvCache:
         """Take memory for so many positions in all, so that none is taken on the way."""
         if self._keys and n_positions <= self.room:
             return
-        heads, width = self._shape.num_key_value_heads, self._shape.head_dim
-        size = (self.rows or rows, heads, n_positions, width)
         for old in (self._keys, self._values):
             for layer in range(self._shape.num_hidden_layers):
-                # zeros, not empty: what is masked is multiplied by 0, which a NaN left in memory would survive
-                new = torch.zeros(size, **self._options)  # type: ignore[arg-type]
+                new = self.zeros(self.rows or rows, n_positions)
                 if layer < len(old):
                     new[:, :, : self.length] = old[layer][:, :, : self.length]
                     old[layer] = new
                 else:
                     old.append(new)
+
+    def zeros(self, rows: int, n_positions: int) -> torch.Tensor:
+        """Return memory for one layer's keys or values, `[rows, heads, n_positions, D]`.
+
+        Not left as it is found: what is masked is multiplied by 0, which a NaN would survive.
+        """
+        size = (rows, self._shape.num_key_value_heads, n_positions, self._shape.head_dim)
+        return torch.zeros(size, dtype=self._dtype, device=self._device)
 
     def extend(self, n_positions: int, rows: int = 1) -> None:
         """Make room for positions that all layers are about to `put`."""
@@ -99,7 +104,7 @@ class KvCache:
 
     def expanded(self, rows: int) -> KvCache:
         """Return a cache of the same text in so many rows, each with memory of its own."""
-        other = KvCache(self._shape, self._options["dtype"], self._options["device"])  # type: ignore[arg-type]
+        other = KvCache(self._shape, self._dtype, self._device)
         for mine, its in ((self._keys, other._keys), (self._values, other._values)):
             its.extend(one[:, :, : self.length].expand(rows, -1, -1, -1).contiguous() for one in mine)
         other.length = self.length

@@ -1,9 +1,9 @@
 """Products with an LM's weights, by whichever of torch's kernels is quick at equal numbers on this processor.
 
-A CPU with bfloat16 in its hardware, a GPU, and float32 weights: torch's own product. A CPU without it reads half-precision
-weights in two ways. One row at a time, torch's own product is as quick as memory is. Many rows at once it crawls, and the
-weights are widened to float32 for the moment, or were packed (`pack`) for FBGEMM, which keeps 16 bits in memory and
-computes in float32: no rounding of what is computed, 2 to 6 times as quick from 8 rows on.
+A CPU with bfloat16 in its hardware, a GPU, and float32 weights: torch's own product. A CPU without it reads weights of
+16 bits in two ways. One row at a time, torch's own product is as quick as memory is. Many rows at once it crawls, and
+the weights are widened to float32 for the moment, or were packed (`pack`) for FBGEMM, which keeps 16 bits in memory
+and computes in float32: no rounding of what is computed, 2 to 6 times as quick from 8 rows on.
 """
 
 from __future__ import annotations
