@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from llasa_core.errors import UsageError
 from llasa_core.machine import host_memory
 from llasa_core.model.parameter_counts import UnknownSizes
+from llasa_core.train.engine import ZERO_3
 from llasa_core.train.memory import gigabytes, memory_need, stage_doubts
 from llasa_core.train.placement import Placement
 from llasa_core.train.rehearsal import PackShape, rehearse
@@ -44,8 +45,14 @@ class Room:
     """Memory that is free for each rank, in bytes."""
 
     device: int
-    host: int
-    """For what is offloaded."""
+    host: int | None
+    """For what is offloaded; None where the device is the host, so that it stays in the same memory."""
+
+    def holds(self, need: MemoryNeed) -> bool:
+        """Whether a layout that needs so much fits."""
+        if self.host is None:
+            return need.total + need.on_host <= USABLE * self.device
+        return need.total <= USABLE * self.device and need.on_host <= USABLE * self.host
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def find_room(ranks: Ranks) -> Room | None:
     host = host_memory()
     share = host.available // (ranks.n_on_a_host or ranks.n) if host else 0
     if not ranks.has_cuda:
-        return Room(share, 0) if host else None
+        return Room(share, None) if host else None
     import torch  # noqa: PLC0415 - a plan for CPUs needs none of it
 
     n_here = min(ranks.n_on_a_host or ranks.n, torch.cuda.device_count())
@@ -96,7 +103,7 @@ def choose(
         UsageError: nothing fits, or the recipe's settings exclude each other.
     """
     config = getattr(recipe, stage)
-    options = layouts(config, ranks)
+    options = layouts(config, ranks, is_nf4=recipe.model.quantization == "nf4")
     if not options:
         alone = "" if ranks.is_launched else ": one CPU process has nobody to share with"
         raise UsageError(
@@ -116,9 +123,11 @@ def choose(
     return choose_among(options, needs, room, stage, ranks, is_set=is_set or len(options) == 1)
 
 
-def layouts(config: PretrainConfig | FinetuneConfig, ranks: Ranks) -> list[Placement]:
+def layouts(config: PretrainConfig | FinetuneConfig, ranks: Ranks, *, is_nf4: bool = False) -> list[Placement]:
     """Return the layouts that a recipe's settings allow, the quickest first; `auto` stands for any."""
     every = [Placement(zero, offload, again) for offload, stages, again in ORDER for zero in stages]
+    if is_nf4:
+        every = [one for one in every if one.zero_stage != ZERO_3]  # which cannot cut codes in pieces
     if not ranks.is_launched:
         every = [one for one in every if one.zero_stage == 0]
     elif ranks.n == 1 and config.zero_stage == "auto":
@@ -195,7 +204,7 @@ def choose_among(
     there_is = f"{gigabytes(usable)} of {gigabytes(room.device)} free"
     for placement in options:
         need = needs(placement)
-        if need.total <= usable and need.on_host <= USABLE * room.host:
+        if room.holds(need):
             passed = needs(options[0]).total if placement != options[0] else None
             instead = "" if passed is None else f"; {in_words(options[0], ranks)} would need {gigabytes(passed)}"
             why = f"{in_words(placement, ranks)}: {_needs(need)} a device, {there_is}{instead}"

@@ -74,7 +74,9 @@ def run_stage(  # noqa: PLR0913 - a command line's flags
         command = command or f"llasa {_command_of(stage)} {loaded.file}"
         run.begin(inputs, command=command, reshard=reshard)
         is_done = run.is_done
-        if not is_done:
+        if is_done:
+            run.finish()  # again: it may have been killed between its result and this
+        else:
             write_text(run.folder / "recipe.yaml", recipe_yaml(recipe))
             _lay_out(recipe, stage, run, place, say)
             if probes and stage != "encoder":
@@ -106,6 +108,8 @@ def _inputs(recipe: Recipe, stage: StageName, place: RunPlace, name: str) -> dic
     settings = {key: value.model_dump(mode="json") for key, value in sections.items()}
     inputs = {k: v for k, v in flatten(settings) if k.rsplit(".", 1)[-1] not in NOT_PART_OF_THE_RESULT}
     inputs |= {"seed": recipe.seed, "data.sha256": sha256_of(recipe.data.folder / MANIFEST)}
+    parting = {"data.fold": recipe.data.fold, "data.leave_out": recipe.data.leave_out}
+    inputs |= {key: value for key, value in parting.items() if value is not None}
     if stage != "encoder":
         inputs[RANKS] = place.n_ranks
     if recipe.encoder.checkpoint is not None:

@@ -22,7 +22,7 @@ PLACEMENTS = (
     "zero 3, all offloaded",
     "activations computed again",
 )
-CASES = [*(f"{name} 300" for name in PLACEMENTS), "zero 0 4096", "zero 2 4096", "zero 3 4096"]
+CASES = [*(f"{name} 300" for name in PLACEMENTS), "zero 0 4096", "zero 2 4096"]
 """A placement and a budget: under 300 tokens a rank adds up several packs in a step, under 4096 it has one."""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="deepspeed is a Linux-only requirement")

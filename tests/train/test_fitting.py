@@ -108,6 +108,20 @@ def test_one_cpu_process_shares_and_offloads_nothing():
     assert layouts(recipe_with().finetune, ONE_CPU) == [Placement(), Placement(activation_checkpointing=True)]
 
 
+def test_weights_in_4_bits_are_not_shared_out():
+    found = layouts(recipe_with().finetune, FOUR_GPUS, is_nf4=True)
+
+    assert {one.zero_stage for one in found} == {0, 1, 2}
+    assert found == [one for one in layouts(recipe_with().finetune, FOUR_GPUS) if one.zero_stage != 3]
+
+
+def test_what_is_offloaded_on_a_cpu_stays_in_its_memory():
+    need = MemoryNeed({"all": 10 * GB}, 0, 8 * GB)
+
+    assert Room(20 * GB, None).holds(need)
+    assert not Room(19 * GB, None).holds(need)
+
+
 def test_one_gpu_has_nobody_to_share_with():
     found = layouts(recipe_with().finetune, Ranks(1, has_cuda=True))
 
@@ -154,9 +168,9 @@ def test_an_lm_that_is_not_here_leaves_the_need_uncertain():
 
 def test_a_real_model_is_rehearsed_and_checkpoints_where_memory_is_short():
     recipe = recipe_with("finetune.micro_batch_tokens=65536")
-    plenty = choose(recipe, "finetune", ONE_CPU, room=Room(10 * GB, 0))
+    plenty = choose(recipe, "finetune", ONE_CPU, room=Room(10 * GB, None))
     assert plenty.need is not None
-    between = Room(int(0.99 * plenty.need.total / USABLE), 0)
+    between = Room(int(0.99 * plenty.need.total / USABLE), None)
 
     short = choose(recipe, "finetune", ONE_CPU, room=between)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from functools import partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,8 +160,9 @@ def test_computing_activations_again_changes_no_loss(part: Callable[..., Any]):
 
 
 @pytest.mark.filterwarnings("ignore")  # torch warns itself of many kinds of things as it compiles
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
-def test_compiled_blocks_give_the_same_losses_and_gradients(part: Callable[..., Any]):
+def test_compiled_blocks_give_the_same_losses_and_gradients(part: Callable[..., Any], monkeypatch: pytest.MonkeyPatch):
+    # Tracing is where our blocks can fail. What torch makes of a graph is its own, and takes g++ a minute.
+    monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend="aot_eager"))
     seen = []
     for is_compiled in ("false", "true"):
         run = part(is_compiled, "finetune.max_steps=1", f"finetune.compile={is_compiled}")

@@ -54,10 +54,12 @@ def test_a_finetune_run_leaves_log_curve_and_checkpoint(finetune: Callable[..., 
 
 def test_a_done_run_is_not_run_again(finetune: Callable[..., dict[str, Any]]):
     before = finetune()
+    (Path(before["run"]) / "state" / "step-000006").mkdir(parents=True)  # as of a run killed before it had removed it
     after = finetune(tell=lambda _stage, _progress: pytest.fail("a step was run"))
 
     assert not before["already_done"]
     assert after["already_done"]
+    assert not (Path(after["run"]) / "state").exists()
 
 
 def test_pretrain_changes_the_projector_alone(tiny: LoadedRecipe, pretrained: Path):
