@@ -45,5 +45,7 @@ class ClosedSetSuite:
             take: returns the values of a job, one for each item.
             others: what is no job of ours names the same windows, such as a rival behind an endpoint.
         """
-        baselines = {**baseline_predictions(self.work.exam, take), **(others or {})}
+        baselines: dict[str, Predictions] = {}
+        baselines.update(baseline_predictions(self.work.exam, take).items())
+        baselines.update(others or {})
         return result_of(self.work, take, baselines)
