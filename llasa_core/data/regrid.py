@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.interpolate import make_interp_spline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +87,12 @@ def _numbers(times_s: np.ndarray) -> np.ndarray:
     return np.arange(len(times_s))
 
 
+def _spline(times_s: np.ndarray, values: np.ndarray, **options: Any) -> Any:
+    from scipy.interpolate import make_interp_spline  # noqa: PLC0415 - half a second, which even stamps do not need
+
+    return make_interp_spline(times_s, values, **options)
+
+
 def _with_missing(times_s: np.ndarray, values: np.ndarray, numbers: np.ndarray, rate_hz: float) -> EvenSamples:
     """Return even samples with the few that are missing; those that were measured stay as they are."""
     result = np.empty((numbers[-1] + 1, values.shape[1]))
@@ -97,7 +102,7 @@ def _with_missing(times_s: np.ndarray, values: np.ndarray, numbers: np.ndarray, 
     missing = np.flatnonzero(is_missing)
     after = np.unique(np.searchsorted(numbers, missing))
     near = np.unique(np.clip(after[:, None] + np.arange(-NEAR, NEAR), 0, len(numbers) - 1))
-    curve = make_interp_spline(times_s[near], values[near], k=min(3, len(near) - 1))
+    curve = _spline(times_s[near], values[near], k=min(3, len(near) - 1))
     wanted = times_s[0] + np.arange(len(result)) / rate_hz
     result[missing] = curve(wanted[missing])
     note = f"{rate_hz:.6g} Hz, even stamps, {len(missing)} missing filled by a cubic spline"
@@ -143,13 +148,13 @@ def smooth_curve(times_s: np.ndarray, values: np.ndarray) -> tuple[Callable[[np.
 def _on_curve(times_s: np.ndarray, values: np.ndarray, degree: int, wanted_s: np.ndarray) -> np.ndarray:
     """Return the values of a spline at times within it, made block by block: a third faster than all at once."""
     if (np.diff(wanted_s) < 0).any():
-        return np.asarray(make_interp_spline(times_s, values, k=degree)(wanted_s))
+        return np.asarray(_spline(times_s, values, k=degree)(wanted_s))
     result = np.empty((len(wanted_s), values.shape[1]))
     for start in range(0, len(wanted_s), BLOCK):
         part = wanted_s[start : start + BLOCK]
         first, last = np.searchsorted(times_s, part[[0, -1]])
         around = slice(max(0, first - OVERLAP), last + OVERLAP)
-        spline = make_interp_spline(times_s[around], values[around], k=degree, check_finite=False)
+        spline = _spline(times_s[around], values[around], k=degree, check_finite=False)
         result[start : start + BLOCK] = spline(part)
     return result
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import firwin, resample_poly
 
-from llasa_core.data.resample import ratio, resample
+from llasa_core.data.resample import CUTOFF, HALF_LENGTH, _windowed_sinc, filtered, ratio, resample
 
 
 def tone(frequency_hz: float, rate_hz: float = 50, seconds: float = 60) -> np.ndarray:
@@ -48,3 +49,17 @@ def test_equal_rates_change_nothing():
 def test_a_ratio_is_given_in_whole_numbers():
     assert ratio(50, 20) == (2, 5)
     assert ratio(12.5, 20) == (8, 5)
+
+
+@pytest.mark.parametrize(("from_hz", "to_hz"), [(50, 20), (100, 20), (25, 20), (20, 50), (52.3, 20), (20, 20.5)])
+@pytest.mark.parametrize("n_samples", [2, 7, 301])
+def test_short_recordings_are_filtered_as_scipy_does_bit_for_bit(from_hz: float, to_hz: float, n_samples: int):
+    up, down = ratio(from_hz, to_hz)
+    longer = max(up, down)
+    taps = firwin(2 * HALF_LENGTH * longer + 1, 2 * CUTOFF / longer)
+    samples = np.random.default_rng(0).normal(0, 9, (n_samples, 6))
+
+    ours = filtered(samples, up, down, taps)
+
+    assert np.array_equal(ours, resample_poly(samples, up, down, axis=0, window=taps, padtype="line"))
+    assert np.array_equal(_windowed_sinc(len(taps), 2 * CUTOFF / longer), taps)
