@@ -47,7 +47,7 @@ OTHER_WORD = {
     "The second": "The first",
     "In the first": "In the second",
     "In the second": "In the first",
-    "None stands out:": "Part 1:",
+    "None stands out: the most vigorous ones are alike.": "Part 1.",
     "None stands out.": "The x axis.",
     "Neither has": "Only the first has",
     "They are alike:": "The first:",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from llasa_core.data.audit.claims import truth_of
 from llasa_core.data.audit.words import sensors_of
 from llasa_core.data.llm_written.mentions import mentions
 from llasa_core.evaluate.facts.asked import NUMBERS, Target, coarsest, sensor_of, targets_of
+from llasa_core.evaluate.open_ended.claims.found import held_against
 from llasa_core.evaluate.open_ended.claims.parsing import DECLINES, UNANSWERABLE, claims_of
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _OF_UNIT = {"steps/min": "cadence_spm", "steps/s": "step_hz", "Hz": "dominant_hz"}
 """Facts that some windows lack: a number of them is wrong there, since there is none."""
 _UNITS_OF = {"acc": {"m/s^2", "g", "mg"}, "gyr": {"rad/s", "deg/s"}}
+_COMPARATIVE = re.compile(r"\b(?:more|less|most|least) (?:intens|vigorous|light|gent|moderate)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,9 @@ class Judged:
 
 def judge(case: Case, answer: Answered) -> Judged:
     """Return what an answer states, each statement held against the windows, whatever the reference says."""
-    found = claims_of(case, answer.text)
     targets = targets_of(case.item)
+    found = [_completed(claim, case, targets, answer.text) for claim in claims_of(case, answer.text)]
+    found = [claim for claim in found if not _is_comparative(claim, case, answer.text)]
     is_declined = DECLINES.search(answer.text) is not None
     said = [claim for claim in found if not claim.is_implied and claim.fact != UNANSWERABLE]
     stated = [_stated(claim, found, case.windows, targets) for claim in said]
@@ -140,6 +144,24 @@ def truth_about(fact: str, windows: Sequence[Measured], window: int = 0, channel
     except (KeyError, IndexError):
         return None
     return None if isinstance(truth, float) and not math.isfinite(truth) else truth
+
+
+def _completed(claim: Found, case: Case, targets: Sequence[Target], text: str) -> Found:
+    """Return a number without a unit as the one number that was asked for: `The mean is 1.` needs none."""
+    is_bare = not claim.fact and claim.verdict == "wrong" and not mentions(str(claim.value))[0].unit
+    if not is_bare or len(targets) != 1 or not targets[0].is_number:
+        return claim
+    number = re.escape(str(claim.value))
+    if not re.search(rf"(?<![\d.]){number}\s*(?:[.,;:!]?\s*$|[,;:!]|\.\s)", text, re.MULTILINE):
+        return claim  # a unit that nothing here measures
+    target = targets[0]
+    value = mentions(str(claim.value))[0].value
+    return held_against(target.fact, value, case.windows, target.window, target.channel)
+
+
+def _is_comparative(claim: Found, case: Case, text: str) -> bool:
+    """Whether `more intense` was read as an intensity; of two windows it says which, and nothing of either."""
+    return claim.fact == "intensity" and len(case.windows) > 1 and _COMPARATIVE.search(text) is not None
 
 
 def _stated(claim: Found, found: Sequence[Found], windows: Sequence[Measured], targets: Sequence[Target]) -> Stated:

@@ -154,6 +154,32 @@ def test_a_number_may_be_off_by_a_tolerance():
     assert [met.is_right(tolerance) for tolerance in (0, 0.02, 0.1)] == [False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("The standard deviation is 0.56.", ("std", "right")),
+        ("0.9", ("std", "wrong")),
+        ("It is 0.56 metres per minute.", ("", "unsupported")),
+        ("It is 56 %.", ("", "unsupported")),
+    ],
+)
+def test_a_number_without_a_unit_is_the_one_that_was_asked_for(answer: str, expected: tuple[str, str]):
+    question = "What is the standard deviation of the acceleration on the x axis?"
+
+    assert verdicts(read(answer, question, STD_X)) == [expected]
+
+
+def test_more_intense_is_no_intensity_of_either_window():
+    windows = tuple(recording_of(walking(2)).windows)
+    claims = [{"fact": "more_vigorous", "value": "alike"}]
+    turns = (Turn("human", "First recording: <sensor>\nSecond recording: <sensor>\nWhich is more vigorous?"),)
+    item = OpenItem("a", "compare", "own/1", (0, 1), turns, "?", {"claims": claims})
+
+    judged = judge(Case(item, windows, WINDOW_S, ACTIVITIES), Answered("The second recording is more intense."))
+
+    assert verdicts(judged) == [("more_vigorous", "wrong")]
+
+
 def test_steps_a_second_answer_the_question_for_the_cadence():
     assert read("1.9 steps a second.", "What is the cadence?", CADENCE).met[0].is_right()
 
