@@ -59,6 +59,11 @@ class RobustnessResult:
         return self.outcomes[0][1][0]
 
     @property
+    def one_by_one(self) -> list[tuple[Condition, Outcome]]:
+        """Every outcome with its condition, in order."""
+        return [(condition, outcome) for condition, outcomes in self.outcomes for outcome in outcomes]
+
+    @property
     def notes(self) -> list[str]:
         """What a reader must know."""
         places = placements_of(self.work.exam)

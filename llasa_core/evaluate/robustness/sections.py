@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from llasa_core.evaluate.measured import shown
 from llasa_core.evaluate.page.blocks import Bar, Bars, Chart, Line, Paragraph, Section, Table
-from llasa_core.evaluate.robustness.text import stands_on
+from llasa_core.evaluate.robustness.text import name_of, stands_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,14 +126,7 @@ def _bar(name: str, share: Share, *, is_strong: bool = False) -> Bar:
 
 def _table(found: RobustnessResult) -> Table:
     head = ("change", "accuracy", "95 % interval", "moving", "still", "postures as one", "confidence", FOREST)
-    rows = [
-        (
-            f"{condition.title}, {outcome.step.label}" if outcome.step.strength is not None else outcome.step.label,
-            *_cells(outcome),
-        )
-        for condition, outcomes in found.outcomes
-        for outcome in outcomes
-    ]
+    rows = [(name_of(condition, outcome), *_cells(outcome)) for condition, outcome in found.one_by_one]
     return Table(head, rows, caption="Every change in numbers", strong_row=0)
 
 

@@ -5,25 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llasa_core.evaluate.closed_set.text import aligned, counted
+from llasa_core.evaluate.measured import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llasa_core.evaluate.measured import Share
+    from llasa_core.evaluate.robustness.conditions import Condition
     from llasa_core.evaluate.robustness.result import Outcome, RobustnessResult
 
 
 def lines_of(found: RobustnessResult) -> list[str]:
-    """Return a row for each condition with all its strengths, or for each step where they are no numbers."""
-    rows: list[tuple[str, ...]] = [("", "accuracy", "postures as one", "random forest")]
-    for condition, outcomes in found.outcomes:
-        if all(outcome.step.strength is not None for outcome in outcomes):
-            strengths = ", ".join(outcome.step.label.split()[0] for outcome in outcomes)
-            unit = " ".join(outcomes[-1].step.label.split()[1:])
-            rows.append(_row(f"{condition.title.lower()}: {strengths} {unit}".strip(), outcomes))
-        else:
-            rows += [_row(outcome.step.label, [outcome]) for outcome in outcomes]
+    """Return a row for each strength of each condition."""
+    rows: list[tuple[str, ...]] = [("", "accuracy", "95 % interval", "postures as one", "random forest")]
+    rows += [(name_of(condition, outcome), *_cells(outcome)) for condition, outcome in found.one_by_one]
     return [f"robustness: {stands_on(found)}", "", *aligned(rows), "", *found.notes]
+
+
+def name_of(condition: Condition, outcome: Outcome) -> str:
+    """Return what was done to the windows: `lower rate, 5 Hz`."""
+    label = outcome.step.label
+    return label if outcome.step.strength is None else f"{condition.title.lower()}, {label}"
 
 
 def stands_on(found: RobustnessResult) -> str:
@@ -33,14 +32,11 @@ def stands_on(found: RobustnessResult) -> str:
     return f"the same {windows} of {people}, changed"
 
 
-def _row(title: str, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+def _cells(outcome: Outcome) -> tuple[str, ...]:
+    ours, forest = outcome.ours, outcome.forest
     return (
-        title,
-        _shares([outcome.ours.all for outcome in outcomes]),
-        _shares([outcome.ours.still_merged for outcome in outcomes]),
-        _shares([None if outcome.forest is None else outcome.forest.all for outcome in outcomes]),
+        f"{ours.all.value:.3f}",
+        shown(ours.all.ci),
+        f"{ours.still_merged.value:.3f}",
+        "–" if forest is None else f"{forest.all.value:.3f}",
     )
-
-
-def _shares(shares: Sequence[Share | None]) -> str:
-    return "  ".join("–" if share is None else f"{share.value:.3f}" for share in shares)
