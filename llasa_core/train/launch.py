@@ -60,13 +60,14 @@ def run_stage(  # noqa: PLR0913 - a command line's flags
     Raises:
         LlasaError: a missing input (exit 2), a failure while running (1), or a stop that was asked for (130).
     """
-    recipe = loaded.resolved
+    recipe, run = loaded.resolved, Run(place.runs / loaded.name / stage)
     inputs = _inputs(recipe, stage, place, loaded.name)
     if stage == "pretrain" and recipe.encoder.checkpoint is None:
+        if not run.is_done:
+            _find_base_lm(recipe, say)  # a name that means nothing is better heard of before the encoder is trained
         alone = RunPlace(place.runs, 1, place.has_cuda)
         run_stage(loaded, "encoder", alone, fresh=fresh, command=command, tell=tell, say=say)
         inputs |= {"encoder.sha256": sha256_of(_encoder_file(recipe, place, loaded.name))}
-    run = Run(place.runs / loaded.name / stage)
     with only_one(run.lock_file, doing=f"working on {run.folder}"):
         wait_until_free(run.ranks_file)
         if fresh:
@@ -168,9 +169,7 @@ def _train(
 ) -> None:
     source = source_of(stage, loaded.resolved, run.folder.parent)
     if place.is_launched:
-        from llasa_core.model.base_lm import locate  # noqa: PLC0415
-
-        locate(loaded.resolved.model.base_lm, say)  # one process fetches; the ranks then find it in the cache
+        _find_base_lm(loaded.resolved, say)  # one process fetches; the ranks then find it in the cache
         from llasa_core.train.loop import Progress  # noqa: PLC0415 - torch
 
         launch(
@@ -186,6 +185,12 @@ def _train(
         from llasa_core.train.worker import work  # noqa: PLC0415 - torch and transformers
 
         work(stage, run, source, lambda progress: tell(stage, progress), say)
+
+
+def _find_base_lm(recipe: Recipe, say: Callable[[str], None]) -> None:
+    from llasa_core.model.base_lm import locate  # noqa: PLC0415 - torch and transformers
+
+    locate(recipe.model.base_lm, say)
 
 
 def launcher_command(stage: StageName, run: Run, source: Path, place: RunPlace) -> list[str]:

@@ -66,7 +66,7 @@ class Run(RankFolder):
         return self.folder / "probe"
 
     def begin(self, inputs: Mapping[str, Any], *, command: str, reshard: bool = False) -> None:
-        """Begin a run, or go on with one that was begun with the same inputs.
+        """Begin a run, or go on with one that was begun with the same inputs, or that never came to its first step.
 
         Args:
             inputs: flat names to plain values: whatever the result depends on.
@@ -80,7 +80,7 @@ class Run(RankFolder):
             remove(trigger)  # meant for an earlier process
         wanted = json.loads(json.dumps(dict(inputs)))
         file = self.begun_file
-        if not file.is_file():
+        if not file.is_file() or not self._has_trained:
             write_json(file, wanted)
             return
         begun = json.loads(file.read_text(encoding="utf-8"))
@@ -101,6 +101,13 @@ class Run(RankFolder):
                 where=file,
                 fix=f"`{command} --fresh` begins anew and removes the old run; or put the settings back{other}",
             )
+
+    @property
+    def _has_trained(self) -> bool:
+        """Whether anything here depends on the inputs; it does not where a sample was refused before the first step."""
+        from llasa_core.train.log import log_file  # noqa: PLC0415 - numpy, which a rank imports late
+
+        return self.is_done or bool(self.states()) or log_file(self.folder).exists()
 
     def say_length(self, n_steps: int) -> None:
         """Leave how many steps the run takes, for `llasa runs`."""

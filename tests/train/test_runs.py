@@ -14,7 +14,7 @@ import pytest
 import torch
 from processes import rank_pids, start_both_stages
 
-from llasa_core.errors import InterruptedRun, RunError, UsageError
+from llasa_core.errors import InterruptedRun, LlasaError, RunError, UsageError
 from llasa_core.launching.place import RunPlace
 from llasa_core.locks import only_one
 from llasa_core.recipe_file import load_recipe
@@ -126,6 +126,22 @@ def test_other_settings_are_refused_with_the_difference(finetune: Callable[..., 
         f"  fix:   `llasa finetune {REPOSITORY / 'recipes' / 'tiny.yaml'} --fresh` "
         "begins anew and removes the old run; or put the settings back"
     )
+
+
+def test_settings_may_be_mended_until_a_run_has_come_to_its_first_step(finetune: Callable[..., dict[str, Any]]):
+    with pytest.raises(LlasaError, match="samples are longer than the 40 tokens of a pack"):
+        finetune("runs", "finetune.micro_batch_tokens=40")
+
+    assert finetune("runs", "finetune.max_steps=1")["steps"] == 1
+
+
+def test_an_unknown_base_lm_is_heard_of_before_the_encoder_is_trained(tmp_path: Path):
+    recipe = load_recipe(REPOSITORY / "recipes" / "tiny.yaml", ["model.base_lm=./nowhere"])
+
+    with pytest.raises(LlasaError, match="there is no base LM"):
+        run_stage(recipe, "pretrain", RunPlace(tmp_path, 1, has_cuda=False))
+
+    assert not (tmp_path / "tiny").exists()
 
 
 def test_fresh_begins_anew(finetune: Callable[..., dict[str, Any]]):
