@@ -7,20 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import torch
-from lm_samples.original_folders import (
-    PLAIN_LLAMA,
-    PROJECTOR,
-    lm_tensors,
-    random_encoder,
-    random_lm,
-    random_projector,
-    tower_of,
-    under,
-    write_config,
-    write_tokenizer,
-    write_weights,
-)
+from lm_samples.original_folders import write_base, write_encoder, write_full, write_stage1
 
 from llasa_cli.app import main
 
@@ -32,12 +19,7 @@ WALKING = str(Path(__file__).parents[2] / "examples" / "walking.csv")
 
 @pytest.fixture
 def full(tmp_path: Path) -> Path:
-    folder = tmp_path / "LLaSA-small"
-    write_config(folder)
-    projector = under(PROJECTOR, random_projector("mlp2x_gelu", 72, 32))
-    write_weights(folder, lm_tensors(random_lm()) | projector | tower_of(random_encoder()))
-    write_tokenizer(folder)
-    return folder
+    return write_full(tmp_path / "LLaSA-small")
 
 
 def chat(*flags: str | Path) -> int:
@@ -56,13 +38,8 @@ def test_a_full_checkpoint_talks_about_a_recording(full: Path, capsys: pytest.Ca
 
 
 def test_a_stage_1_checkpoint_needs_its_base_lm_and_an_encoder(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    stage1, base, encoder = tmp_path / "stage1", tmp_path / "base", tmp_path / "uci.pt"
-    write_config(stage1)
-    torch.save(under(PROJECTOR, random_projector("mlp2x_gelu", 72, 32)), stage1 / "mm_projector.bin")
-    write_config(base, PLAIN_LLAMA)
-    write_weights(base, lm_tensors(random_lm()))
-    write_tokenizer(base)
-    torch.save(random_encoder(max_len=40).state_dict(), encoder)
+    stage1, base = write_stage1(tmp_path / "stage1"), write_base(tmp_path / "base")
+    encoder = write_encoder(tmp_path / "uci.pt", max_len=40)
 
     assert chat("--model", stage1) == 2
     assert json.loads(capsys.readouterr().err) == {

@@ -154,6 +154,46 @@ def _write(tensors: Tensors, file: Path) -> None:
         torch.save(tensors, file)
 
 
+def full_tensors() -> Tensors:
+    """Return all weights of a small full checkpoint."""
+    return lm_tensors(random_lm()) | projector_tensors() | tower_of(random_encoder())
+
+
+def projector_tensors() -> Tensors:
+    """Return the projector of the small LM and encoder, under the original's names."""
+    return under(PROJECTOR, random_projector("mlp2x_gelu", 72, 32))
+
+
+def write_full(folder: Path) -> Path:
+    """Write a small full checkpoint."""
+    return _whole(folder, LLAVA, full_tensors())
+
+
+def write_base(folder: Path) -> Path:
+    """Write the small LM alone."""
+    return _whole(folder, PLAIN_LLAMA, lm_tensors(random_lm()))
+
+
+def _whole(folder: Path, about: dict[str, Any], tensors: Tensors) -> Path:
+    write_config(folder, about)
+    write_weights(folder, tensors)
+    write_tokenizer(folder)
+    return folder
+
+
+def write_stage1(folder: Path) -> Path:
+    """Write a stage-1 checkpoint: a projector and the settings beside it."""
+    write_config(folder)
+    torch.save(projector_tensors(), folder / "mm_projector.bin")
+    return folder
+
+
+def write_encoder(file: Path, **sizes: int) -> Path:
+    """Write the encoder's weights as LIMU-BERT's own code does."""
+    torch.save(random_encoder(**sizes).state_dict(), file)
+    return file
+
+
 def expected_logits(
     lm: LlamaForCausalLM,
     encoder: LimuBert,

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 from lm_samples.original_folders import (
-    PLAIN_LLAMA,
-    PROJECTOR,
     TOWER,
+    full_tensors,
     lm_tensors,
     random_encoder,
     random_lm,
     random_projector,
-    tower_of,
     under,
+    write_base,
     write_config,
-    write_tokenizer,
+    write_encoder,
+    write_full,
+    write_stage1,
     write_weights,
 )
 
@@ -37,40 +38,27 @@ WHOLE_AGAIN = "copy the whole checkpoint again, and name the base LM that it was
 
 @pytest.fixture
 def tensors() -> Tensors:
-    projector = under(PROJECTOR, random_projector("mlp2x_gelu", 72, 32))
-    return lm_tensors(random_lm()) | projector | tower_of(random_encoder())
+    return full_tensors()
 
 
 @pytest.fixture
-def full(tmp_path: Path, tensors: Tensors) -> Path:
-    folder = tmp_path / "full"
-    write_config(folder)
-    write_weights(folder, tensors)
-    write_tokenizer(folder)
-    return folder
+def full(tmp_path: Path) -> Path:
+    return write_full(tmp_path / "full")
 
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    folder = tmp_path / "base"
-    write_config(folder, PLAIN_LLAMA)
-    write_weights(folder, lm_tensors(random_lm()))
-    write_tokenizer(folder)
-    return folder
+    return write_base(tmp_path / "base")
 
 
 @pytest.fixture
 def encoder(tmp_path: Path) -> Path:
-    torch.save(random_encoder().state_dict(), tmp_path / "uci.pt")
-    return tmp_path / "uci.pt"
+    return write_encoder(tmp_path / "uci.pt")
 
 
 @pytest.fixture
 def stage1(tmp_path: Path) -> Path:
-    folder = tmp_path / "stage1"
-    write_config(folder)
-    torch.save(under(PROJECTOR, random_projector("mlp2x_gelu", 72, 32)), folder / "mm_projector.bin")
-    return folder
+    return write_stage1(tmp_path / "stage1")
 
 
 @pytest.fixture
