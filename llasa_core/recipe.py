@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from llasa_core.data.partition import Parting, fold_of
 from llasa_core.data.qa import Kind
 from llasa_core.eval_settings import EvalConfig
 from llasa_core.model.config import AdapterConfig, AttentionName, EncoderConfig, ModelConfig
@@ -20,6 +21,23 @@ class DataConfig(Settings):
 
     folder: Path
     """A folder that `llasa prepare-data` wrote; relative to the recipe if it is there, else to the current folder."""
+    fold: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}/[1-9][0-9]{0,2}$")] | None = None
+    """`2/5`: the second of five parts of the people is the test, whatever the prepared splits; the rest trains."""
+    leave_out: Annotated[str, Field(min_length=1)] | None = None
+    """A dataset (`motionsense`), all of which is the test, or an activity (`lying`) that no window teaches."""
+
+    @model_validator(mode="after")
+    def _parts_the_people_in_one_way(self) -> Self:
+        if self.fold is not None and self.leave_out is not None:
+            raise ValueError("`data.fold` and `data.leave_out` part the people in two ways; take one of them")
+        if self.fold is not None:
+            fold_of(self.fold)
+        return self
+
+    @property
+    def parting(self) -> Parting:
+        """How the people are parted."""
+        return Parting(self.fold, self.leave_out)
 
 
 class StageConfig(Settings):

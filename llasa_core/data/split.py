@@ -24,9 +24,9 @@ def split_of(subject: str) -> Split:
     Args:
         subject: `dataset/name`, such as `hapt/03`.
     """
-    dataset, _, name = subject.partition("/")
-    dataset = SAME_PEOPLE.get(dataset, dataset)
-    draw = _draw(f"{dataset}/{name}" if name else subject)
+    person = person_of(subject)
+    draw = draw_of(person)
+    dataset, _, name = person.partition("/")
     if dataset in TEST_PEOPLE:
         if name.isdecimal() and int(name) in TEST_PEOPLE[dataset]:
             return "test"
@@ -36,6 +36,12 @@ def split_of(subject: str) -> Split:
     return "val" if draw < TEST_SHARE + VAL_SHARE else "train"
 
 
-def _draw(subject: str) -> float:
-    """Return a number in [0, 1) that is the subject's own on every machine (Python's `hash` changes by run)."""
-    return int.from_bytes(hashlib.sha256(subject.encode()).digest()[:8], "big") / 2**64
+def person_of(subject: str) -> str:
+    """Return who a subject is: `har/03` and `hapt/03` are the same person."""
+    dataset, _, name = subject.partition("/")
+    return f"{SAME_PEOPLE.get(dataset, dataset)}/{name}" if name else subject
+
+
+def draw_of(person: str) -> float:
+    """Return a number in [0, 1) that is the person's own on every machine (Python's `hash` changes by run)."""
+    return int.from_bytes(hashlib.sha256(person.encode()).digest()[:8], "big") / 2**64

@@ -14,7 +14,9 @@ import numpy as np
 
 from llasa_core import __version__
 from llasa_core.data.channels import CHANNELS
+from llasa_core.data.partition import AS_PREPARED, partition
 from llasa_core.data.qa import WindowRef
+from llasa_core.data.split import SPLITS
 from llasa_core.errors import DataError, Place
 from llasa_core.files import sha256_of, written_whole
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from llasa_core.data.partition import Parting, Partition
     from llasa_core.data.split import Split
     from llasa_core.data.windows import WindowConfig
 
@@ -141,13 +144,18 @@ class WindowStore:
     pickle, and holds little memory.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, parting: Parting = AS_PREPARED) -> None:
         """Open a data folder.
+
+        Args:
+            folder: that `prepare-data` wrote.
+            parting: another partition of its people than the prepared one.
 
         Raises:
             DataError: there is none, or a shard is missing or was cut off.
         """
         self.folder = folder
+        self.parting = parting
         self.manifest = read_manifest(folder)
         self._shards = [ShardInfo(**shard) for shard in self.manifest["shards"]]
         self._first_row = np.cumsum([0, *(shard.windows for shard in self._shards)])
@@ -228,13 +236,32 @@ class WindowStore:
         """uint16 [row]: bits of `Quality`."""
         return self._column("quality")
 
+    @cached_property
+    def partition(self) -> Partition:
+        """Whose windows are in which split.
+
+        Raises:
+            DataError: the folder cannot be parted as asked.
+        """
+        return partition(self.manifest, self.parting, self.folder)
+
+    @cached_property
+    def split_of_windows(self) -> np.ndarray:
+        """int8 [row]: positions in `SPLITS`, -1 for a window in none."""
+        of_name = {name: number for number, split in enumerate(SPLITS) for name in self.partition.people[split]}
+        of_subject = np.array([of_name.get(name, -1) for name in self.subject_names] or [-1], np.int8)
+        splits: np.ndarray = of_subject[self.subject]
+        unseen = self.partition.unseen_activity
+        if unseen is not None:
+            is_unseen = self.activity == self.activity_names.index(unseen)
+            splits[is_unseen & (splits != SPLITS.index("test"))] = -1
+        return splits
+
     def rows(self, split: Split | None = None) -> np.ndarray:
         """Return the numbers of a split's windows in the whole store, in order; all windows without a split."""
         if split is None:
             return np.arange(len(self))
-        people = set(self.manifest["splits"][split])
-        is_in_split = np.array([name in people for name in self.subject_names], bool)
-        return np.flatnonzero(is_in_split[self.subject])
+        return np.flatnonzero(self.split_of_windows == SPLITS.index(split))
 
     def refs(self, rows: Sequence[int] | np.ndarray) -> list[WindowRef]:
         """Return where the windows with these numbers are stored."""

@@ -55,7 +55,7 @@ def choose_windows(store: WindowStore, config: EvalConfig, seed: int) -> EvalSet
     if not len(found):
         raise DataError(
             f"the {config.split} split holds no window with a known activity: "
-            f"{len(store.manifest['splits'][config.split])} people, {len(store.rows(config.split))} windows",
+            f"{len(store.partition.people[config.split])} people, {len(store.rows(config.split))} windows",
             where=store.folder,
             fix="prepare recordings of more people, with their activities, or name another split with `--split`",
         )

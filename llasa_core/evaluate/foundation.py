@@ -27,6 +27,7 @@ def foundation_of(exam: Exam, checkpoint: Path, encoder: Path | None = None) -> 
         "encoder": None if encoder is None else sha256_of(encoder),
         "base_lm": exam.checkpoint.base_lm,
         "data": sha256_of(exam.store.folder / MANIFEST),
+        "parting": list(exam.store.parting),
         "seed": exam.seed,
     }
 

@@ -6,11 +6,10 @@ from collections import defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from llasa_core.data.counting import number_of
+from llasa_core.data.fingerprints import fingerprints_of, shared_by
 from llasa_core.data.quality import Quality
 from llasa_core.data.split import SPLITS
-from llasa_core.inspect.fingerprints import fingerprints_of, shared_by
-from llasa_core.inspect.leaks import split_of_windows
-from llasa_core.inspect.looked import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +24,7 @@ def shared_samples(store: WindowStore, progress: Callable[[float, str], None]) -
         store: all its windows are read once.
         progress: told how much is done, in percent.
     """
-    split_of = split_of_windows(store)
+    split_of = store.split_of_windows
     is_still = (store.quality & int(Quality.STATIONARY)) != 0
     windows: dict[tuple[int, int], set[int]] = defaultdict(set)
     for group in shared_by(fingerprints_of(store, is_still, progress), split_of):

@@ -8,8 +8,9 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from llasa_core.data.counting import number_of
 from llasa_core.errors import ModelError, UsageError
-from llasa_core.inspect.looked import facts, number_of, size_of, table
+from llasa_core.inspect.looked import facts, size_of, table
 from llasa_core.model.calibration import read_calibration
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llasa_core.data.counting import number_of
 from llasa_core.data.split import SPLITS
 from llasa_core.inspect.canvas import INK, figure_of, save
-from llasa_core.inspect.looked import number_of
 
 if TYPE_CHECKING:
     from pathlib import Path

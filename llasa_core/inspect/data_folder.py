@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llasa_core.data.counting import number_of
+from llasa_core.data.leaks import leaks_of
 from llasa_core.data.quality import Quality
 from llasa_core.data.report import report_of
 from llasa_core.data.split import SPLITS
 from llasa_core.data.store import WindowStore
 from llasa_core.errors import DataError
 from llasa_core.files import sha256_of
-from llasa_core.inspect.leaks import leaks_of, split_of_windows
-from llasa_core.inspect.looked import counted, facts, number_of, section, size_of, table, time_of
+from llasa_core.inspect.looked import counted, facts, section, size_of, table, time_of
 from llasa_core.inspect.qa_files import count_questions
 from llasa_core.inspect.recording import UNKNOWN_LABEL, quality_name
 
@@ -157,7 +158,7 @@ def look_at_data(
     manifest = store.manifest
     if verify:
         _verify(folder, manifest["shards"], progress)
-    split_of = split_of_windows(store)
+    split_of = store.split_of_windows
     questions, leaks_of_questions = count_questions(store, split_of)
     leaks, twice = leaks_of(store, progress)
     activities = _activities(store, split_of)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from llasa_core.data.channels import CHANNELS
+from llasa_core.data.counting import number_of
 from llasa_core.inspect.canvas import FAINT, INK, figure_of, save
-from llasa_core.inspect.looked import hertz, number_of, time_of
+from llasa_core.inspect.looked import hertz, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

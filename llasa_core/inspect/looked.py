@@ -80,11 +80,6 @@ def counted(counts: Mapping[str, int], noun: str = "") -> str:
     return ", ".join(f"{count:,} {noun}{name}" for name, count in counts.items() if count)
 
 
-def number_of(count: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun: `1 window`, `2,000 windows`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
 def time_of(seconds: float) -> str:
     """Return a length of time: `8.3 s`, `3.5 min`, `2.1 h`."""
     if seconds < 120:  # noqa: PLR2004 - two minutes: until there, seconds say more

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llasa_core.inspect.looked import counted, facts, hertz, number_of, section, table, time_of
+from llasa_core.data.counting import number_of
+from llasa_core.inspect.looked import counted, facts, hertz, section, table, time_of
 from llasa_core.inspect.recording import UNKNOWN_LABEL, in_order
 from llasa_core.inspect.sparkline import ASCII_GAP, GAP, letter_line, sparkline, time_axis, with_gaps
 

@@ -14,7 +14,6 @@ from llasa_core.data.split import SPLITS
 from llasa_core.data.store import UNITS, WindowStore
 from llasa_core.errors import UsageError
 from llasa_core.inspect.envelope import Envelope
-from llasa_core.inspect.leaks import split_of_windows
 from llasa_core.inspect.looked import facts, table
 from llasa_core.inspect.recording import UNKNOWN_LABEL, quality_name
 from llasa_core.inspect.sparkline import sparkline
@@ -145,7 +144,7 @@ def look_at_window(folder: Path, wanted: str) -> WindowFound:
     number = _number(store, wanted)
     source = store.manifest["sources"][int(store.source[number])]
     code = int(store.activity[number])
-    split = int(split_of_windows(store)[number])
+    split = int(store.split_of_windows[number])
     return WindowFound(
         ref=store.refs([number])[0],
         number=number,

@@ -50,7 +50,7 @@ def measure_trial(
     from llasa_core.model.score import score_choices  # noqa: PLC0415
 
     checkpoint = sweep.run(trial).checkpoint
-    store, config = WindowStore(recipe.data.folder), _config(sweep, recipe)
+    store, config = WindowStore(recipe.data.folder, recipe.data.parting), _config(sweep, recipe)
     check_fits(store, read_checkpoint_config(checkpoint))
     model = load_any(checkpoint, say=say)
     chosen = choose_windows(store, config, sweep.seed)
@@ -94,7 +94,8 @@ def _config(sweep: Sweep, recipe: Recipe) -> EvalConfig:
 def _measured(sweep: Sweep, recipe: Recipe) -> dict[str, Any]:
     """Collect what a measurement depends on, the checkpoint apart."""
     config = _config(sweep, recipe).model_dump(mode="json", include={"split", "question", "max_windows", "bootstrap"})
-    return {**config, "seed": sweep.seed, "data.sha256": sha256_of(recipe.data.folder / MANIFEST)}
+    parting = {key: value for key, value in recipe.data.parting._asdict().items() if value is not None}
+    return {**config, **parting, "seed": sweep.seed, "data.sha256": sha256_of(recipe.data.folder / MANIFEST)}
 
 
 def _ends(interval: Interval | None) -> list[float] | None:

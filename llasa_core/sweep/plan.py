@@ -206,6 +206,6 @@ def _check_measurable(sweep: Sweep, recipes: Mapping[str, LoadedRecipe]) -> None
     folders = {}
     for trial in sweep.trials:
         recipe = recipes[trial.name].resolved
-        folders[recipe.data.folder] = recipe.eval.model_copy(update={"split": "val"})
-    for folder, config in folders.items():
-        choose_windows(WindowStore(folder), config, sweep.seed)
+        folders[recipe.data.folder, recipe.data.parting] = recipe.eval.model_copy(update={"split": "val"})
+    for (folder, parting), config in folders.items():
+        choose_windows(WindowStore(folder, parting), config, sweep.seed)

@@ -6,14 +6,20 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from llasa_core.data.partition import AS_PREPARED
 from llasa_core.data.qa import read_qa
 from llasa_core.data.report import report_of
 from llasa_core.data.split import SPLITS
-from llasa_core.data.store import check_shards, read_manifest
+from llasa_core.data.split_items import split_items
+from llasa_core.data.store import WindowStore, check_shards, read_manifest
 from llasa_core.errors import DataError, LlasaError
 
 if TYPE_CHECKING:
+    from llasa_core.data.partition import Parting
     from llasa_core.data.qa import QaItem
+    from llasa_core.data.split import Split
     from llasa_core.recipe import Recipe
 
 
@@ -26,10 +32,12 @@ class DataCounts:
     """Subjects and windows of each split."""
     qa_items: dict[str, dict[str, int]]
     """Items of each kind, of each split."""
+    parting: str = ""
+    """How the people were parted, if not as the data was prepared."""
 
     def lines(self) -> list[str]:
         """Return the counts for people."""
-        lines = [f"data      {self.folder}"]
+        lines = [f"data      {self.folder}{self.parting and f', {self.parting}'}"]
         for split, counts in self.splits.items():
             kinds = ", ".join(f"{n:,} {kind}" for kind, n in self.qa_items[split].items())
             of_people = f"{counts['windows']:,} windows of {counted(counts['subjects'], 'subject')}"
@@ -56,11 +64,13 @@ def look_at_data(recipe: Recipe) -> DataFound:
         return DataFound(None, None, [], error)
     report = report_of(folder, manifest, 0.0)
     splits = {name: {key: part[key] for key in ("subjects", "windows")} for name, part in report.splits.items()}
-    counts = DataCounts(str(folder), splits, {split: {} for split in SPLITS})
+    counts = DataCounts(str(folder), splits, {split: {} for split in SPLITS}, _words(recipe.data.parting))
     train_items: list[QaItem] = []
     try:
+        store = None if recipe.data.parting == AS_PREPARED else WindowStore(folder, recipe.data.parting)
         for split in SPLITS:
-            items = read_qa(folder / f"qa-{split}.json")
+            items = read_qa(folder / f"qa-{split}.json") if store is None else split_items(store, split)
+            counts.splits[split] = splits[split] if store is None else _counts(store, split)
             counts.qa_items[split] = dict(Counter(item.kind for item in items).most_common())
             train_items = items if split == "train" else train_items
         check_fits(recipe, manifest)
@@ -68,6 +78,17 @@ def look_at_data(recipe: Recipe) -> DataFound:
     except LlasaError as error:
         return DataFound(manifest, counts, train_items, error)
     return DataFound(manifest, counts, train_items, None)
+
+
+def _words(parting: Parting) -> str:
+    if parting.fold is not None:
+        return f"fold {parting.fold} of its people"
+    return "" if parting.leave_out is None else f"without {parting.leave_out}"
+
+
+def _counts(store: WindowStore, split: Split) -> dict[str, int]:
+    rows = store.rows(split)
+    return {"subjects": len(np.unique(store.subject[rows])), "windows": len(rows)}
 
 
 def check_fits(recipe: Recipe, manifest: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +110,7 @@ def _inputs(recipe: Recipe, stage: StageName, place: RunPlace, name: str) -> dic
     settings = {key: value.model_dump(mode="json") for key, value in sections.items()}
     inputs = {k: v for k, v in flatten(settings) if k.rsplit(".", 1)[-1] not in NOT_PART_OF_THE_RESULT}
     inputs |= {"seed": recipe.seed, "data.sha256": sha256_of(recipe.data.folder / MANIFEST)}
-    parting = {"data.fold": recipe.data.fold, "data.leave_out": recipe.data.leave_out}
-    inputs |= {key: value for key, value in parting.items() if value is not None}
+    inputs |= _parting(recipe)
     if stage != "encoder":
         inputs[RANKS] = place.n_ranks
     if recipe.encoder.checkpoint is not None:
@@ -123,9 +123,40 @@ def _inputs(recipe: Recipe, stage: StageName, place: RunPlace, name: str) -> dic
                 where=pretrained,
                 fix="run `llasa pretrain` with this recipe first",
             )
+        _check_same_people(Run(pretrained.parent), recipe)
         for file in ("encoder.safetensors", "projector.safetensors"):
             inputs[f"pretrain.{file}"] = sha256_of(pretrained / file)
     return inputs
+
+
+def _parting(recipe: Recipe) -> dict[str, str]:
+    """Return how the people are parted, under its settings' names; nothing where it is as the data was prepared."""
+    parting = {"data.fold": recipe.data.fold, "data.leave_out": recipe.data.leave_out}
+    return {key: value for key, value in parting.items() if value is not None}
+
+
+def _check_same_people(pretrain: Run, recipe: Recipe) -> None:
+    """Refuse a pretrain run that has seen the people who are to be tested.
+
+    Raises:
+        UsageError: its people were parted in another way.
+    """
+    try:
+        begun = json.loads(pretrain.begun_file.read_text(encoding="utf-8"))
+    except OSError:  # brought from elsewhere, without what it was begun with
+        return
+    was = {key: begun[key] for key in ("data.fold", "data.leave_out") if begun.get(key) is not None}
+    if was != _parting(recipe):
+        raise UsageError(
+            f"the pretrain run has learned from other people: it was made {_in_words(was)}, "
+            f"this recipe asks for {_in_words(_parting(recipe))}",
+            where=pretrain.begun_file,
+            fix="run `llasa pretrain --fresh` with this recipe first, or name it apart with a file of its own",
+        )
+
+
+def _in_words(parting: dict[str, str]) -> str:
+    return " ".join(f"`{key}: {value}`" for key, value in parting.items()) or "the prepared splits"
 
 
 def _encoder_file(recipe: Recipe, place: RunPlace, name: str) -> Path:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from llasa_core.data.qa import SENSOR, read_qa
+from llasa_core.data.qa import SENSOR
+from llasa_core.data.split_items import split_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +112,7 @@ def qa_items(store: WindowStore, split: Split) -> list[QaItem]:
         DataError: the QA file is damaged.
     """
     file = store.folder / f"qa-{split}.json"
-    return read_qa(file) if file.is_file() else []
+    return split_items(store, split) if file.is_file() else []
 
 
 def shared_out(total: int, shares: Mapping[str, int], there: Mapping[str, int]) -> dict[str, int]:

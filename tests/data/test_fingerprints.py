@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llasa_core.inspect import fingerprints
-from llasa_core.inspect.fingerprints import fingerprints_of, shared_by
+from llasa_core.data import fingerprints
+from llasa_core.data.fingerprints import fingerprints_of, shared_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

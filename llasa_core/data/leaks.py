@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llasa_core.data.counting import number_of
+from llasa_core.data.fingerprints import fingerprints_of, shared_by
+from llasa_core.data.near_copies import near_copies
 from llasa_core.data.quality import Quality
 from llasa_core.data.split import SPLITS
 from llasa_core.data.store import MANIFEST
 from llasa_core.errors import DataError
-from llasa_core.inspect.fingerprints import fingerprints_of, shared_by
-from llasa_core.inspect.looked import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -34,9 +35,8 @@ def leaks_of(store: WindowStore, progress: Callable[[float, str], None]) -> tupl
         store: all its windows are read once.
         progress: told how much is done, in percent.
     """
-    split_of = split_of_windows(store)
-    is_still = (store.quality & int(Quality.STATIONARY)) != 0
-    fingerprints = fingerprints_of(store, is_still, progress)
+    split_of = store.split_of_windows
+    fingerprints = fingerprints_of(store, _is_still(store), progress)
     across = shared_by(fingerprints, split_of)
     within = [group for group in shared_by(fingerprints, store.source) if np.ptp(split_of[group]) == 0]
     leaks = [
@@ -57,14 +57,49 @@ def leaks_of(store: WindowStore, progress: Callable[[float, str], None]) -> tupl
     return [_located(message, store) for message in leaks], shown + more
 
 
-def split_of_windows(store: WindowStore) -> np.ndarray:
-    """Return the number of each window's split, -1 where its subject is in none: int [window]."""
-    number_of_split = {
-        name: number for number, split in enumerate(SPLITS) for name in store.manifest["splits"].get(split, ())
-    }
-    of_subject = np.array([number_of_split.get(name, -1) for name in store.subject_names] or [-1])
-    splits: np.ndarray = of_subject[store.subject]
-    return splits
+def refuse_leaks(store: WindowStore, progress: Callable[[float, str], None] = lambda _done, _words: None) -> None:
+    """Return if the splits of a data folder are apart; what is measured on splits that are not means nothing.
+
+    Found are: a subject in two splits; samples that two splits share, also where one copy was cut at other moments
+    (runs of 20 samples, or whole windows of a device at rest); and moving windows that differ from one of another split
+    by a factor and an offset on each channel and a little noise (`near_copies`). Not found are copies that were changed
+    and cut at other moments too, turned, or resampled, and the same person under two names.
+
+    Args:
+        store: all its windows are read once.
+        progress: told how much is done, in percent.
+
+    Raises:
+        DataError: they are not; the message holds all that was found.
+    """
+    split_of, is_still = store.split_of_windows, _is_still(store)
+    fingerprints = fingerprints_of(store, is_still, progress)
+    shared = _windows(store, shared_by(fingerprints, split_of), split_of)
+    found = [*_people(store.partition.people), *shared]
+    if not shared:  # what is the same to the bit is alike too, and said already
+        found += _alike(store, split_of, ~is_still)
+    if found:
+        raise _located(f"the splits are not apart: {'; '.join(found)}", store)
+
+
+def _is_still(store: WindowStore) -> np.ndarray:
+    return np.asarray((store.quality & int(Quality.STATIONARY)) != 0)
+
+
+def _alike(store: WindowStore, split_of: np.ndarray, is_moving: np.ndarray) -> list[str]:
+    found = []
+    for one, other in ((2, 0), (2, 1), (1, 0)):  # the smaller split first
+        sides = (np.flatnonzero((split_of == number) & is_moving) for number in (one, other))
+        rows, partners = near_copies(store, *sides)
+        if not len(rows):
+            continue
+        pairs = _pairs(store, np.stack([partners, rows], axis=1))
+        found.append(
+            f"{number_of(len(rows), 'window')} of {SPLITS[one]} {'is a' if len(rows) == 1 else 'are'} scaled or noisy "
+            f"{'copy' if len(rows) == 1 else 'copies'} of {SPLITS[other]}'s, in "
+            f"{_some([_pair(store, pair) for pair in pairs])}"
+        )
+    return found
 
 
 def _located(message: str, store: WindowStore) -> DataError:
