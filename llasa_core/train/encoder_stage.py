@@ -45,7 +45,7 @@ class EncoderStage:
     def __init__(self, recipe: Recipe, device: torch.device) -> None:
         self._recipe = recipe
         config = recipe.encoder.pretraining
-        self._store = WindowStore(recipe.data.folder)
+        self._store = WindowStore(recipe.data.folder, recipe.data.parting)
         rows = self._store.rows("train")
         if len(rows) == 0:
             raise DataError("the split `train` has no windows", where=recipe.data.folder, fix="prepare more people")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from llasa_core.data.grounded.activities import activity_answer
-from llasa_core.data.qa import read_qa
+from llasa_core.data.split_items import split_items
 from llasa_core.data.store import WindowStore
 from llasa_core.errors import DataError
 from llasa_core.model.adapter import add_adapter
@@ -58,9 +58,9 @@ class LanguageStage:
         self._recipe = recipe
         self._config = config
         self.model = model
-        self._store = WindowStore(recipe.data.folder)
+        self._store = WindowStore(recipe.data.folder, recipe.data.parting)
         kinds = config.kinds
-        items = [item for item in read_qa(recipe.data.folder / "qa-train.json") if kinds is None or item.kind in kinds]
+        items = [item for item in split_items(self._store, "train") if kinds is None or item.kind in kinds]
         if not items:
             raise DataError(
                 f"the data folder has no QA items of kind {' or '.join(kinds) if kinds else 'any'} to train on",
