@@ -1,200 +1,92 @@
-"""An evaluation as a table for people, an object for programs, and files for later."""
+"""An evaluation as a table for people, an object for programs, a page to look at, and files for later."""
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from llasa_core.evaluate.confusion_plot import draw_confusion
-from llasa_core.evaluate.intervals import LEVEL, METHOD
+from llasa_core import __version__
+from llasa_core.evaluate.page.blocks import Cover
+from llasa_core.evaluate.page.page import render_page
 from llasa_core.evaluate.past_report import REPORT
-from llasa_core.files import written_whole
+from llasa_core.files import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from llasa_core.data.store import WindowStore
-    from llasa_core.eval_settings import EvalConfig
-    from llasa_core.evaluate.evaluation import ClosedSet, Measured
-    from llasa_core.evaluate.intervals import Interval
+    from llasa_core.eval_settings import SuiteName
+    from llasa_core.evaluate.exam import Exam
+    from llasa_core.evaluate.suite import SuiteResult
+    from llasa_core.evaluate.target import Target
 
-PREDICTIONS, CONFUSION = "predictions.csv", "confusion.png"
-
-_TITLES = {"random_forest": "random forest", "majority": "majority class"}
+PAGE = "report.html"
 
 
 @dataclass(frozen=True)
 class EvalReport:
     """What was measured, on what, and where it is kept."""
 
-    name: str
-    """Of the recipe or checkpoint."""
-    checkpoint: Path
-    data: Path
-    folder: Path
-    """Where the files are."""
-    config: EvalConfig
-    seed: int
-    closed_set: ClosedSet
+    target: Target
+    exam: Exam
+    results: Mapping[SuiteName, SuiteResult]
+    files: tuple[Path, ...]
+    """What the suites have written beside the report."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return what `report.json` holds and `--json` prints."""
+        target, folder = self.target, self.target.folder
+        files = {"report": folder / REPORT, "page": folder / PAGE, **{file.stem: file for file in self.files}}
         return {
-            "name": self.name,
-            "checkpoint": str(self.checkpoint),
-            "data": str(self.data),
-            "split": self.config.split,
-            "seed": self.seed,
-            "closed_set": {
-                "question": self.config.question,
-                **_closed_set_values(self.closed_set),
-                "interval": {"level": LEVEL, "method": METHOD, "resamples": self.config.bootstrap},
-            },
-            "files": {
-                "report": str(self.folder / REPORT),
-                "predictions": str(self.folder / PREDICTIONS),
-                "confusion": str(self.folder / CONFUSION),
-            },
+            "name": target.name,
+            "llasa": __version__,
+            "checkpoint": str(target.checkpoint),
+            "data": str(target.data),
+            "split": target.recipe.eval.split,
+            "seed": target.recipe.seed,
+            **{name: result.as_dict() for name, result in self.results.items()},
+            "files": {name: str(file) for name, file in files.items()},
         }
 
     def __str__(self) -> str:
-        found = self.closed_set
-        people = _counted(found.n_subjects, "person", "people")
-        recordings = _counted(found.n_recordings, "recording", "recordings")
-        windows = _counted(len(found.eval_set), "window", "windows")
-        lines = [
-            f"{self.name} on the {self.config.split} split of {self.data}",
-            f"{windows} of {people} in {recordings}; seed {self.seed}",
-            "",
-            *_summary(self.name, found),
-            "",
-            *_per_class(found),
-            "",
-            f"calibration error (ECE, 15 bins): {found.ece:.3f}",
-            *found.notes,
-            f"files: {self.folder}: {REPORT}, {PREDICTIONS}, {CONFUSION}",
+        target = self.target
+        lines = [f"{target.name} on the {target.recipe.eval.split} split of {target.data}; seed {target.recipe.seed}"]
+        for result in self.results.values():
+            lines += ["", *result.lines()]
+        names = ", ".join((PAGE, REPORT, *(file.name for file in self.files)))
+        return "\n".join([*lines, "", f"files: {target.folder}: {names}"])
+
+    def page(self) -> str:
+        """Return `report.html`."""
+        sections = [section for result in self.results.values() for section in result.sections()]
+        return render_page(self._cover(), sections)
+
+    def _cover(self) -> Cover:
+        target, config = self.target, self.exam.config
+        about = [
+            ("Checkpoint", f"{target.checkpoint}"),
+            ("Base LM", str(self.exam.checkpoint.base_lm.get("name", "its own"))),
+            ("Data", f"{target.data}, {config.split} split"),
+            ("Seed", f"{target.recipe.seed}"),
+            ("Measured with", f"llasa {__version__}"),
         ]
-        return "\n".join(lines)
+        return Cover(
+            title=f"{target.name}: what it can do on people it has never seen"
+            if config.split == "test"
+            else f"{target.name} on the {config.split} split",
+            lead="Every number says whose windows stand behind it; intervals are over people, not over windows.",
+            about=about,
+            headlines=[headline for result in self.results.values() for headline in result.headlines()],
+        )
 
 
-def write_report(report: EvalReport, store: WindowStore) -> None:
-    """Write the report's files: all of them whole, or none where one cannot be written.
+def write_report(report: EvalReport) -> None:
+    """Write the report's page and, last, `report.json`: each whole or not at all.
 
     Raises:
         RunError: the disk is full.
     """
-    folder = report.folder
-    with (
-        written_whole(folder / REPORT) as report_file,  # the outermost takes its place last
-        written_whole(folder / PREDICTIONS) as predictions_file,
-        written_whole(folder / CONFUSION) as confusion_file,
-    ):
-        report_file.write_text(json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        with predictions_file.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(_prediction_rows(report.closed_set, store))
-        draw_confusion(report.closed_set.confusion, report.closed_set.eval_set.classes, confusion_file)
-
-
-def _closed_set_values(found: ClosedSet) -> dict[str, Any]:
-    return {
-        **_measured_values(found.ours),
-        "ece": found.ece,
-        "windows": len(found.eval_set),
-        "subjects": found.n_subjects,
-        "recordings": found.n_recordings,
-        "baselines": {name: _measured_values(found.baselines[name]) for name in found.baselines}
-        or dict.fromkeys(_TITLES),
-        "train_windows": found.train_windows,
-        "train_subjects": found.train_subjects,
-        "per_class": {
-            score.name: {
-                "precision": score.precision,
-                "recall": score.recall,
-                "f1": score.f1,
-                "windows": score.windows,
-                "predicted": score.predicted,
-            }
-            for score in found.per_class
-        },
-        "confusion": {"classes": list(found.eval_set.classes), "windows": found.confusion.tolist()},
-        "notes": list(found.notes),
-    }
-
-
-def _measured_values(measured: Measured) -> dict[str, Any]:
-    return {
-        "accuracy": measured.accuracy,
-        "accuracy_ci": _ends(measured.accuracy_ci),
-        "macro_f1": measured.macro_f1,
-        "macro_f1_ci": _ends(measured.macro_f1_ci),
-    }
-
-
-def _ends(interval: Interval | None) -> list[float] | None:
-    return None if interval is None else [interval.low, interval.high]
-
-
-def _prediction_rows(found: ClosedSet, store: WindowStore) -> Iterator[list[object]]:
-    classes, chosen = np.array(found.eval_set.classes), found.eval_set
-    baselines = {name: classes[found.baseline_predictions[name]] for name in found.baseline_predictions}
-    probabilities = [f"p({name})" for name in chosen.classes]
-    yield ["file", "row", "subject", "recording", "truth", "prediction", *probabilities, *baselines]
-    for i, ref in enumerate(store.refs(chosen.rows)):
-        yield [
-            ref.file,
-            ref.row,
-            store.subject_names[chosen.subject[i]],
-            store.manifest["sources"][chosen.recording[i]]["name"],
-            classes[chosen.truth[i]],
-            classes[found.prediction[i]],
-            *(f"{p:.6g}" for p in found.probabilities[i]),
-            *(named[i] for named in baselines.values()),
-        ]
-
-
-def _summary(name: str, found: ClosedSet) -> list[str]:
-    rows = [("", "accuracy", "95 % interval", "macro-F1", "95 % interval")]
-    rows.append((name, *_measured_cells(found.ours)))
-    rows += [(_TITLES[key], *_measured_cells(found.baselines[key])) for key in _TITLES if key in found.baselines]
-    return _aligned(rows)
-
-
-def _measured_cells(measured: Measured) -> tuple[str, str, str, str]:
-    return (
-        f"{measured.accuracy:.3f}",
-        _shown(measured.accuracy_ci),
-        f"{measured.macro_f1:.3f}",
-        _shown(measured.macro_f1_ci),
-    )
-
-
-def _shown(interval: Interval | None) -> str:
-    return "not available" if interval is None else f"{interval.low:.3f} – {interval.high:.3f}"
-
-
-def _per_class(found: ClosedSet) -> list[str]:
-    rows: list[tuple[str, ...]] = [("activity", "windows", "precision", "recall", "F1")]
-    for score in found.per_class:
-        shares = ("–" if share is None else f"{share:.3f}" for share in (score.precision, score.recall, score.f1))
-        rows.append((score.name, f"{score.windows:,}", *shares))
-    return _aligned(rows)
-
-
-def _counted(n: int, one: str, many: str) -> str:
-    return f"{n:,} {one if n == 1 else many}"
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    folder = report.target.folder
+    write_text(folder / PAGE, report.page())
+    write_text(folder / REPORT, json.dumps(report.as_dict(), indent=2, ensure_ascii=False) + "\n")

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from llasa_core.eval_settings import SuiteName
     from llasa_core.evaluate.job import Job
-    from llasa_core.evaluate.page.blocks import Section
+    from llasa_core.evaluate.page.blocks import Headline, Section
 
 
 class SuiteResult(Protocol):
@@ -21,8 +22,18 @@ class SuiteResult(Protocol):
     def lines(self) -> list[str]:
         """Return its part of the table in the terminal."""
 
+    def headlines(self) -> Sequence[Headline]:
+        """Return the numbers that the page begins with."""
+
     def sections(self) -> Sequence[Section]:
         """Return its parts of the page."""
+
+    def write(self, folder: Path) -> Sequence[Path]:
+        """Write what is kept beside the report, each file whole, and return the files.
+
+        Raises:
+            RunError: the disk is full.
+        """
 
 
 class Suite(Protocol):

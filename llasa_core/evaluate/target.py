@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llasa_core.data.store import WindowStore
 from llasa_core.errors import ModelError, UsageError
+from llasa_core.evaluate.exam import Exam
+from llasa_core.evaluate.folder import EvalFolder
+from llasa_core.evaluate.models import Models
+from llasa_core.files import write_json, write_text
+from llasa_core.model.any_checkpoint import read_any_config
 from llasa_core.model.checkpoint import CONFIG_FILE, read_checkpoint_config, shipped
 from llasa_core.model.original import is_original
-from llasa_core.recipe_file import load_recipe
+from llasa_core.recipe_file import load_recipe, recipe_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from llasa_core.recipe import Recipe
 
@@ -34,6 +40,50 @@ class Target:
     data: Path
     folder: Path
     """Where the report goes."""
+    base_lm: str | None = None
+    """Another place of the base LM."""
+    encoder: Path | None = None
+    """LIMU-BERT's weights, for a checkpoint of the original."""
+
+    def exam(self) -> Exam:
+        """Open the data and read what the checkpoint says of itself.
+
+        Raises:
+            DataError: there is no data folder, or it is damaged.
+            ModelError: there is no checkpoint, or it is damaged.
+        """
+        store = WindowStore(self.data, self.recipe.data.parting)
+        config = read_any_config(self.checkpoint, base_lm=self.base_lm, encoder=self.encoder)
+        if self.is_original:  # it does not say which activities it knows, and is asked about all of them
+            config = replace(config, activities=tuple(store.activity_names))
+        return Exam(self.name, store, config, self.recipe.eval, self.recipe.seed)
+
+    def models(self, device: str | None, say: Callable[[str], None]) -> Models:
+        """Return the models to measure with, which load when they are first needed."""
+        return Models(self.checkpoint, self.base_lm, self.encoder, device, say)
+
+    def write(self) -> EvalFolder:
+        """Leave in the folder what is measured, for ranks to read."""
+        folder = EvalFolder(self.folder)
+        write_text(folder.recipe_file, recipe_yaml(self.recipe))
+        paths = {"checkpoint": self.checkpoint, "data": self.data, "encoder": self.encoder}
+        absolute = {key: None if path is None else str(path.absolute()) for key, path in paths.items()}
+        write_json(folder.begun_file, {"name": self.name, "base_lm": self.base_lm, **absolute})
+        return folder
+
+    @classmethod
+    def read(cls, folder: EvalFolder) -> Target:
+        """Return what `write` has left."""
+        said = json.loads(folder.begun_file.read_text(encoding="utf-8"))
+        return cls(
+            name=said["name"],
+            checkpoint=Path(said["checkpoint"]),
+            recipe=load_recipe(folder.recipe_file).recipe,
+            data=Path(said["data"]),
+            folder=folder.folder,
+            base_lm=said["base_lm"],
+            encoder=None if said["encoder"] is None else Path(said["encoder"]),
+        )
 
     @property
     def is_original(self) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llasa_core.evaluate.facts.measuring import ANSWERED, CURVE
 from llasa_core.evaluate.facts.sections import sections_of
 from llasa_core.evaluate.facts.summary import HEAD, summary_rows
+from llasa_core.evaluate.page.blocks import Headline
+from llasa_core.files import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from llasa_core.data.split import Split
     from llasa_core.data.store import WindowStore
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from llasa_core.evaluate.page.blocks import Section
 
 WITHIN_ROUNDING = "rounding"
+ANSWERS = "fact-answers.jsonl"
 
 
 @dataclass(frozen=True)
@@ -99,9 +104,24 @@ class FactsResult:
         head = f"facts: {len(self.judged):,} questions, {self.n_windows:,} windows, {self.n_people} people"
         return [head, *_aligned([HEAD, *summary_rows(self.measures)])]
 
+    def headlines(self) -> Sequence[Headline]:
+        """Return the numbers that the page begins with: what is right, and what is made up."""
+        shown = (("Numbers right", self.measures.numbers_right), ("Statements unsupported", self.measures.unsupported))
+        return [_headline(name, share) for name, share in shown if share.value is not None]
+
     def sections(self) -> Sequence[Section]:
         """Return its parts of the page."""
         return sections_of(self)
+
+    def write(self, folder: Path) -> Sequence[Path]:
+        """Write `fact-answers.jsonl`: each answer with its statements, and what was measured.
+
+        Raises:
+            RunError: the disk is full.
+        """
+        file = folder / ANSWERS
+        write_text(file, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in self.answer_rows()))
+        return [file]
 
 
 def _within(at_rounding: Share, within: Mapping[float, Share]) -> dict[str, Any]:
@@ -152,3 +172,9 @@ def _asked(met: Met) -> dict[str, Any]:
 def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _headline(name: str, share: Share) -> Headline:
+    low, high = share.ends or (None, None)
+    note = "" if low is None or high is None else f"95 % interval {low:.3f} – {high:.3f}"
+    return Headline(name, f"{share.value:.3f}", f"{note} ({share.part:,} of {share.whole:,})", share.value, low, high)

@@ -80,7 +80,7 @@ def test_references_get_100_and_empty_answers_nothing(asked: WindowStore, tiny_c
     assert best.as_dict()["rubric"]["overall"]["mean"] == 100
     assert best.rouge_l.value == 1
     assert [(one.name, one.value) for one in best.headlines()] == [
-        ("open answers, rubric (rules on the facts)", "100.0")
+        ("Open answers, rubric (rules on the facts)", "100.0")
     ]
     assert [worst.as_dict()["rubric"][name]["mean"] for name in CRITERIA] == [0, 0, 0, 0]
     assert worst.as_dict()["answers"] == {"empty": N, "cut_off": 0, "mean_words": 0.0}

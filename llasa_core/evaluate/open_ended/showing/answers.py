@@ -64,7 +64,7 @@ def headlines_of(result: OpenEndedResult) -> list[Headline]:
     """Return the overall scores: the rubric's, and that of the judge or of all judges."""
     shown = list(_summaries(result))
     return [
-        headline(f"open answers, {title}", summary.overall)
+        headline(f"Open answers, {title}", summary.overall)
         for title, summary in (shown[:1] + shown[1:][-1:])
         if summary.overall.value is not None
     ]
