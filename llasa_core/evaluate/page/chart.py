@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 320.0, 226.0
 TOP, RIGHT, BOTTOM = 26.0, 10.0, 40.0
+EDGE = 5.0
 MOST_ROWS = 40
 """A longer table says less than the chart."""
 
@@ -40,18 +41,22 @@ class Frame:
         """Return where a point lies."""
         return self.x(x), self.y(y)
 
+    def inside(self, *parts: Html) -> Html:
+        """Return what is drawn between the axes, cut off beyond them; a mark on their edge stays whole."""
+        left, top = self.x.start - EDGE, self.y.end - EDGE
+        width, height = self.x.end - self.x.start + 2 * EDGE, self.y.start - self.y.end + 2 * EDGE
+        return svg.inside(left, top, width, height, *parts)
+
 
 def draw_chart(chart: Chart) -> Html:
     """Return a figure of a chart."""
     frame = _frame(chart)
-    parts = [_grid(frame), _labels(chart, frame)]
-    if chart.has_diagonal:
-        parts.append(_diagonal(frame))
+    parts = [_diagonal(frame)] if chart.has_diagonal else []
     parts += [_band(line, frame, number) for number, line in enumerate(chart.lines)]
     parts += [_line(line, frame, number) for number, line in enumerate(chart.lines)]
     if chart.has_markers:
         parts += [_marks(chart, line, frame, number) for number, line in enumerate(chart.lines)]
-    picture = svg.drawing(WIDTH, HEIGHT, _in_words(chart), *parts)
+    picture = svg.drawing(WIDTH, HEIGHT, _in_words(chart), _grid(frame), _labels(chart, frame), frame.inside(*parts))
     names = [line.name for line in chart.lines]
     key = legend(names, has_marks=chart.has_markers) if len(names) > 1 else NOTHING
     return figure(chart.title, picture, chart.caption, key=key, below=_numbers(chart))

@@ -32,8 +32,9 @@ def drawing(width: float, height: float, says: str, *children: Html) -> Html:
 
 
 def inside(left: float, top: float, width: float, height: float, *children: Html) -> Html:
-    """Return a part of a drawing that cuts off what reaches beyond it; it counts from its own corner."""
-    return element("svg", *children, x=left, y=top, width=width, height=height)
+    """Return a part of a drawing that cuts off what reaches beyond it; lengths count as outside."""
+    box = " ".join(rounded(length) for length in (left, top, width, height))
+    return element("svg", *children, x=left, y=top, width=width, height=height, viewBox=box)
 
 
 def text(words: str, x: float, y: float, *, class_: str = "tick", anchor: str | None = None) -> Html:
