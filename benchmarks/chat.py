@@ -1,102 +1,164 @@
-"""How long until `llasa chat --ask` shows its first token, in fresh processes: `python benchmarks/chat.py`.
+"""How fast a chat is: `python benchmarks/chat.py --out benchmarks/results/chat-cpu.json`.
 
+first token   of a warm model: a question with a window is read, and its first token chosen
+decoding      tokens a second of one answer
+ceiling       the same tokens if nothing were computed but the products with the weights, by torch's own kernel in the
+              type that the weights are stored in
+cold          `llasa chat --ask` from the start of its process to the end, and to the first byte of its answer
+
+Decoding and ceiling take turns in one process, so that a busy machine slows both; their processor time is told too.
 Run it twice: the first run may still bring the base LM from the disk into memory.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
+import json
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+    from llasa_core.model.llama import LlamaLm
+    from llasa_core.model.multimodal import LlasaModel
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "walking.csv"
 QUESTION = "What is the person doing?"
+PROMPT_POSITIONS = 64
+"""Held before decoding is measured: about a question with its window."""
 
 
 def main() -> None:
-    """Print the median of several runs, then where one run's time goes."""
+    """Measure, show, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=5, help="cold starts")
+    parser.add_argument("--rounds", type=int, default=9, help="turns of decoding and ceiling")
+    parser.add_argument("--tokens", type=int, default=24, help="decoded in each round")
     parser.add_argument("--sensor", type=Path, default=EXAMPLE)
     parser.add_argument("--model", type=Path, help="a checkpoint; by default the shipped one")
     parser.add_argument("--base-lm")
-    parser.add_argument("--stages", action="store_true", help=argparse.SUPPRESS)  # what a child is started with
+    parser.add_argument("--out", type=Path, help="JSON file for the figures")
     options = parser.parse_args()
-    if options.stages:
-        show_stages(options)
-        return
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    times = [first_token_s(options) for _ in range(options.runs)]
-    runs = ", ".join(f"{seconds:.2f}" for seconds in times)
-    print(f"first token of `llasa chat --ask`: median {statistics.median(times):.2f} s of {options.runs} runs ({runs})")
-    print("of which, in one more process:", flush=True)
-    subprocess.run([sys.executable, __file__, "--stages", *flags(options)], check=True)
+    cold = cold_starts(options)  # before this process takes memory
+
+    from measured_on import measured_on  # noqa: PLC0415 - torch
+
+    from llasa_core.model.checkpoint import load_checkpoint, shipped  # noqa: PLC0415
+
+    model = load_checkpoint(options.model or shipped("smol"), base_lm=options.base_lm, device="cpu")
+    result: dict[str, Any] = {**measured_on(), "cold": cold}
+    result["as it comes"] = warm(model, options)
+    if model.lm.pack():
+        result["packed"] = warm(model, options, result["as it comes"]["ceiling_tokens_per_s"])
+    print(json.dumps(result, indent=2))
+    if options.out is not None:
+        options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def flags(options: argparse.Namespace) -> list[str]:
-    """Return the flags that a child takes as they were given."""
+def cold_starts(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the seconds of `llasa chat --ask` in fresh processes."""
     given = [("--sensor", options.sensor), ("--model", options.model), ("--base-lm", options.base_lm)]
-    return [word for flag, value in given if value is not None for word in (flag, str(value))]
+    flags = [word for flag, value in given if value is not None for word in (flag, str(value))]
+    command = [sys.executable, "-m", "llasa_cli.app", "chat", *flags, "--ask", QUESTION]
+    first, whole = [], []
+    for _ in range(options.runs):
+        begun = time.perf_counter()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+            found = process.stdout.read(1)
+            first.append(time.perf_counter() - begun)
+            process.stdout.read()
+            said = process.stderr.read().decode()
+        whole.append(time.perf_counter() - begun)
+        if not found:
+            sys.exit(said)
+    return {
+        "ask_s": round(statistics.median(whole), 2),
+        "first_byte_s": round(statistics.median(first), 2),
+        "runs_s": [round(one, 2) for one in whole],
+    }
 
 
-def first_token_s(options: argparse.Namespace) -> float:
-    """Return the seconds from starting a process to the first byte of its answer."""
-    command = [sys.executable, "-m", "llasa_cli.app", "chat", *flags(options), "--ask", QUESTION]
+def warm(model: LlasaModel, options: argparse.Namespace, ceiling: float | None = None) -> dict[str, Any]:
+    """Return figures of a model that is loaded; a ceiling where the weights cannot be read any more."""
+    import numpy as np  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+
+    window = np.random.default_rng(0).normal(0, 3, (1, 120, 6)).astype(np.float32)
+    first = [first_token_s(model, window) for _ in range(options.rounds)]
+    with torch.inference_mode():
+        products = None if ceiling else products_of(model.lm)
+        decoded, ceilings, decoded_cpu, ceilings_cpu = [], [], [], []
+        for _ in range(options.rounds):
+            if products is not None:
+                wall, cpu = timed(lambda: [products() for _ in range(options.tokens // 4)])
+                ceilings.append(options.tokens // 4 / wall)
+                ceilings_cpu.append(cpu / (options.tokens // 4))
+            wall, cpu = decode_s(model.lm, options.tokens)
+            decoded.append(options.tokens / wall)
+            decoded_cpu.append(cpu / options.tokens)
+    best = ceiling or statistics.median(ceilings)
+    figures = {
+        "first_token_s": round(statistics.median(first), 3),
+        "decoding_tokens_per_s": round(statistics.median(decoded), 1),
+        "decoding_cpu_s_per_token": round(statistics.median(decoded_cpu), 4),
+        "ceiling_tokens_per_s": round(best, 1),
+        "ratio": round(statistics.median(decoded) / best, 2),
+    }
+    if ceilings_cpu:
+        figures["ratio_of_cpu"] = round(statistics.median(ceilings_cpu) / statistics.median(decoded_cpu), 2)
+    return figures
+
+
+def first_token_s(model: LlasaModel, window: np.ndarray) -> float:
+    """Return the seconds from a question to the first token of its answer."""
+    from llasa_core.data.qa import SENSOR, Turn  # noqa: PLC0415
+    from llasa_core.model.generate import generate_tokens  # noqa: PLC0415
+
     begun = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
-        first = process.stdout.read(1)
-        seconds = time.perf_counter() - begun
-        process.stdout.read()
-        if not first:
-            sys.exit(process.stderr.read().decode())
-    return seconds
+    next(generate_tokens(model, window, (Turn("human", f"{SENSOR}\n{QUESTION}"),)))
+    return time.perf_counter() - begun
 
 
-def show_stages(options: argparse.Namespace) -> None:
-    """Go through what `llasa chat --ask` does, and print how long each part takes."""
-    stages = Stages()
-    import torch  # noqa: F401, PLC0415 - the imports are what is measured
+def products_of(lm: LlamaLm) -> Callable[[], object]:
+    """Return what multiplies one vector with every weight of an LM, in the type that it is stored in."""
+    import torch  # noqa: PLC0415
 
-    stages.end("import torch")
-    from transformers.models.llama import modeling_llama  # noqa: F401, PLC0415
+    from llasa_core.model.llama.matrix import Matrix  # noqa: PLC0415
 
-    stages.end("import transformers' Llama")
-    from llasa_core.chat.conversation import Conversation  # noqa: PLC0415
-    from llasa_core.chat.recording_windows import cut_for_chat, read_recording  # noqa: PLC0415
-    from llasa_core.chat.settings import ChatSettings  # noqa: PLC0415
-    from llasa_core.data.read_options import ReadOptions  # noqa: PLC0415
-    from llasa_core.model.checkpoint import load_checkpoint, read_checkpoint_config, shipped  # noqa: PLC0415
-
-    stages.end("import the rest")
-    recording = read_recording(options.sensor, ReadOptions())
-    folder = options.model or shipped("smol")
-    config = read_checkpoint_config(folder)
-    windows = cut_for_chat(recording, sampling_rate_hz=config.sampling_rate_hz, window_s=config.window_s)
-    stages.end("read the recording")
-    model = load_checkpoint(folder, base_lm=options.base_lm)
-    stages.end("load the model")
-    conversation = Conversation(model, config.activities, windows, ChatSettings())
-    stages.end(f"look at {len(conversation.view.looked_at)} windows")
-    next(conversation.ask(QUESTION), None)
-    stages.end("first token")
+    weights = [module.weight for module in lm.modules() if isinstance(module, Matrix)]
+    inputs = [torch.randn(1, weight.shape[1]).to(weight.dtype) for weight in weights]
+    pairs = list(zip(inputs, weights, strict=True))
+    return lambda: [torch.nn.functional.linear(vector, weight) for vector, weight in pairs]
 
 
-class Stages:
-    """Prints the time between one stage's end and the next."""
+def decode_s(lm: LlamaLm, n_tokens: int) -> tuple[float, float]:
+    """Return seconds and processor seconds of so many tokens behind a prompt, each the likeliest."""
+    import torch  # noqa: PLC0415
 
-    def __init__(self) -> None:
-        self._last = time.perf_counter()
+    cache = lm.new_cache()
+    hidden = lm(inputs_embeds=lm.embed(torch.arange(PROMPT_POSITIONS)[None]), past_key_values=cache).last_hidden_state
 
-    def end(self, name: str) -> None:
-        """Print how long the stage took that ends now."""
-        now = time.perf_counter()
-        print(f"  {now - self._last:5.2f} s  {name}")
-        self._last = now
+    def decode() -> None:
+        last = hidden[0, -1]
+        for _ in range(n_tokens):
+            token = lm.head(last).argmax()
+            last = lm(inputs_embeds=lm.embed(token[None, None]), past_key_values=cache).last_hidden_state[0, -1]
+
+    return timed(decode)
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds and the processor seconds that some work takes."""
+    begun, begun_cpu = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - begun, time.process_time() - begun_cpu
 
 
 if __name__ == "__main__":

@@ -15,14 +15,18 @@ from llasa_core.model.collate import encode, length_of
 from llasa_core.model.llama import LlamaLm
 from llasa_core.model.llama.pool import Pool
 from llasa_core.model.multimodal import tokens_per_window
+from llasa_core.model.prompt import SENSOR_ID
 from llasa_core.model.session import Session, choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from llasa_core.engine.request import Ending
+    from llasa_core.model.llama import KvCache
     from llasa_core.model.multimodal import LlasaModel
 
+MOST_STEMS, SHORTEST_STEM = 4, 4
+"""Beginnings of prompts that are kept, and tokens of one that is worth it."""
 READS_ALONE = 512
 """Positions that are read at once while nobody waits for a token."""
 
@@ -47,21 +51,23 @@ class Engine:
 
     A request waits in a queue, is read in small parts between the tokens of the others, and then decoded with them: the
     products with the weights are done for all at once. A Llama of ours is computed that way; with any other LM the
-    requests take turns, token by token. One thread uses the model; every method may be called from any thread.
+    requests take turns, token by token. One thread decodes; every method may be called from any thread.
     """
 
     def __init__(self, model: LlasaModel, limits: EngineLimits | None = None, *, pack: bool = True) -> None:
-        """Start.
+        """Start, once the weights are laid out.
 
         Args:
-            model: from `load_any`; only the engine uses it from now on.
+            model: from `load_any`.
             limits: see there.
             pack: lay the weights out for many rows first, where that pays: seconds once.
         """
         self._model = model
         self.limits = limits or EngineLimits()
         self._pool = self._new_pool()
-        self._must_pack = pack and isinstance(model.lm, LlamaLm)
+        if pack and isinstance(model.lm, LlamaLm):
+            model.lm.pack()
+        self._stems: dict[tuple[int, ...], KvCache] = {}
         self._waiting: deque[_Answer] = deque()
         self._read: list[_Answer] = []  # being read, oldest first
         self._said: list[_Answer] = []  # being decoded; the pool's rows, in their order
@@ -135,8 +141,6 @@ class Engine:
         return _Answer(ask, reply, longest, session, iter(()), generator)
 
     def _work(self) -> None:
-        if self._must_pack:
-            self._model.lm.pack()
         while self._wait():
             try:
                 self._drop_cancelled()
@@ -167,9 +171,26 @@ class Engine:
         with self._changed:
             while self._waiting and self._fits(self._waiting[0]):
                 answer = self._waiting.popleft()
+                self._begin_alike(answer)
                 chunk = self.limits.reads_between if self._said else READS_ALONE
                 answer.reading = answer.session.reading(answer.ask.windows, answer.ask.turns, chunk)
                 self._read.append(answer)
+
+    def _begin_alike(self, answer: _Answer) -> None:
+        """Let a prompt begin with what is kept of others: the text before the first window is mostly the same."""
+        ids = encode(self._model.template, answer.ask.turns, len(answer.ask.windows)).ids
+        stem = tuple(ids[: ids.index(SENSOR_ID)]) if SENSOR_ID in ids else ()
+        if self._pool is None or len(stem) < SHORTEST_STEM:
+            return
+        cache = self._stems.pop(stem, None)
+        if cache is None:
+            cache = self._model.new_cache()
+            embeds = self._model.lm.get_input_embeddings()(torch.tensor([stem], device=self._model.device))
+            self._model.decode(embeds, use_cache=True, past_key_values=cache)
+        self._stems[stem] = cache  # the last one used is the last one in it
+        if len(self._stems) > MOST_STEMS:
+            del self._stems[next(iter(self._stems))]
+        answer.session.begin_with(stem, cache)
 
     def _fits(self, answer: _Answer) -> bool:
         inside = [*self._read, *self._said]

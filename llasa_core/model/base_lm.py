@@ -257,12 +257,16 @@ ARCHITECTURE_KEYS = (
 )
 
 
-def identity_of(base: BaseLm) -> dict[str, Any]:
+def identity_of(base: BaseLm, tokenizer_sha256: str | None = None) -> dict[str, Any]:
     """Return what a checkpoint remembers of its base LM: architecture, tokenizer, and a fingerprint of the weights.
 
     The fingerprint of an embedded LM is the sha256 of the file it was unpacked from. Of others it hashes each weight
     file's name, size, first and last MiB: enough to tell other weights, and quick enough to do at every start, where
     hashing gigabytes is not.
+
+    Args:
+        base: from `locate`.
+        tokenizer_sha256: the tokenizer's, where it is known: finding it out takes a quarter of a second.
     """
     if base.folder is None:
         from llasa_core.model.tiny_lm import TINY_CONFIG, TINY_TEMPLATE  # noqa: PLC0415
@@ -274,7 +278,7 @@ def identity_of(base: BaseLm) -> dict[str, Any]:
     return {
         "name": base.name,
         **{key: config.get(key) for key in ARCHITECTURE_KEYS},
-        "tokenizer_sha256": _tokenizer_sha256(base.folder),
+        "tokenizer_sha256": tokenizer_sha256 or _tokenizer_sha256(base.folder),
         "weights_fingerprint": _fingerprint(base.folder),
     }
 

@@ -15,6 +15,7 @@ the merged LM's, as Hugging Face's loaders want them, and our settings are in `l
 
 from __future__ import annotations
 
+import filecmp
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +194,8 @@ def load_checkpoint(
     """
     config = read_checkpoint_config(folder)
     base = _base_of(folder, config, base_lm, say)
-    _check_base_lm(config.base_lm, identity_of(base), folder, say)
+    known = config.base_lm["tokenizer_sha256"] if _has_same_tokenizer(base, folder) else None
+    _check_base_lm(config.base_lm, identity_of(base, known), folder, say)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     lm = _load_lm(folder, base, config, device, in_transformers=in_transformers)
     codec = TextCodec.from_folder(folder)
@@ -271,6 +273,13 @@ def _base_of(folder: Path, config: CheckpointConfig, base_lm: str | None, say: C
             fix="leave out `--base-lm`",
         )
     return BaseLm(config.model.base_lm, folder)
+
+
+def _has_same_tokenizer(base: BaseLm, folder: Path) -> bool:
+    """Return whether the base LM's tokenizer is byte for byte the one that the checkpoint holds."""
+    name = "tokenizer.json"
+    files = [folder / name] if base.folder is None else [folder / name, base.folder / name]
+    return len(files) > 1 and all(map(Path.is_file, files)) and filecmp.cmp(*files, shallow=False)
 
 
 def _check_base_lm(trained_on: dict[str, Any], given: dict[str, Any], folder: Path, say: Callable[[str], None]) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from llasa_core.data.qa import Turn
+    from llasa_core.model.llama import KvCache
     from llasa_core.model.multimodal import LlasaModel
 
 CHUNK = 256
@@ -71,6 +72,11 @@ class Session:
             self._last = model.decode(part, use_cache=True, past_key_values=self._cache)[0, -1]
             self._held += wanted[len(self._held) : len(self._held) + part.shape[1]]
             yield part.shape[1]
+
+    @torch.inference_mode()
+    def begin_with(self, ids: Sequence[int], cache: KvCache) -> None:
+        """Begin with a text that another session has read, whose cache is copied; for a Llama of ours."""
+        self._cache, self._held = cache.expanded(1), list(ids)
 
     @torch.inference_mode()
     def say(self, token: int) -> None:

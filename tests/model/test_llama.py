@@ -11,9 +11,11 @@ from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from llasa_core.errors import ModelError
+from llasa_core.model.base_lm import load_lm, locate
 from llasa_core.model.llama import LlamaLm, can_load, llama_of, load_llama
 from llasa_core.model.llama import matrix as matrix_module
 from llasa_core.model.llama.pool import Pool
+from llasa_core.model.text import TextCodec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,3 +214,31 @@ def test_a_damaged_file_is_named(folder: Path):
 
     with pytest.raises(ModelError, match="the base LM cannot be loaded: "):
         load_llama(folder, torch.float32)
+
+
+PROMPTS = (
+    "<|im_start|>user\nWhat is an accelerometer?<|im_end|>\n<|im_start|>assistant\n",
+    "<|im_start|>user\nName three ways to tell walking from running.<|im_end|>\n<|im_start|>assistant\n",
+    "The capital of France is",
+)
+
+
+@pytest.mark.network
+@torch.inference_mode()
+def test_the_embedded_lm_gives_the_logits_and_the_greedy_tokens_of_transformers():
+    base = locate("smollm2-135m")
+    assert base.folder is not None
+    codec, theirs = TextCodec.of(base), load_lm(base, "float32")
+    ours, half = (load_llama(base.folder, dtype) for dtype in (torch.float32, torch.bfloat16))
+    for prompt in PROMPTS:
+        ids = torch.tensor([codec.encode(prompt, with_special=True)])
+
+        torch.testing.assert_close(logits_of(ours, ids), theirs(ids).logits, atol=1e-4, rtol=0)
+
+        cache = half.new_cache()
+        found, new = ids, ids
+        for _ in range(16):
+            token = logits_of(half, new, past_key_values=cache)[:, -1].argmax(-1, keepdim=True)
+            found, new = torch.cat([found, token], 1), token
+        expected = theirs.generate(ids, max_new_tokens=16, do_sample=False, eos_token_id=None)
+        assert found.tolist() == expected.tolist()

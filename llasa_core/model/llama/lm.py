@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -90,9 +91,9 @@ class LlamaLm(nn.Module):
         """
         if not can_pack(self.embed.weight):
             return False
-        for module in self.modules():
-            if isinstance(module, Matrix):
-                module.pack()
+        matrices = [module for module in self.modules() if isinstance(module, Matrix)]
+        with ThreadPoolExecutor(torch.get_num_threads()) as threads:  # each is packed on one core
+            list(threads.map(Matrix.pack, matrices))
         return True
 
     @torch.inference_mode()
