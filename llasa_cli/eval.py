@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
 
 import typer
 
-from llasa_cli import console
+from llasa_cli import console, evaluations
 from llasa_cli.flags import FreshFlag, GpusFlag, HostFile, JsonFlag, PortFlag, RunsFolder, SetFlags
 from llasa_core.data.split import Split
 from llasa_core.errors import UsageError
@@ -105,11 +105,12 @@ def evaluate(  # noqa: PLR0913, PLR0917 - a flag each
     """Measure a checkpoint on unseen people: what it names, says and withstands, beside simple baselines."""
     named = sources or []
     if compare or pool:
-        show_together(named, runs, is_pool=pool, as_json=as_json)
+        show = evaluations.show_comparison if compare else evaluations.show_pool
+        show(named, runs, out, as_json=as_json)
         return
     changes = _overrides(changes, split, suites, max_windows, judge_url, judge_models, full=full)
     if outputs is not None:
-        score_outputs_of(outputs, data, changes, as_json=as_json)
+        evaluations.show_outputs(outputs, data, changes, out, as_json=as_json)
         return
     if len(named) != 1:
         raise UsageError(
@@ -126,16 +127,6 @@ def evaluate(  # noqa: PLR0913, PLR0917 - a flag each
         is_fresh=fresh,
         as_json=as_json,
     )
-
-
-def show_together(named: list[Path], runs: Path, *, is_pool: bool, as_json: bool) -> None:
-    """Compare evaluations, or put them together."""
-    raise NotImplementedError
-
-
-def score_outputs_of(outputs: Path, data: Path | None, changes: list[str], *, as_json: bool) -> None:
-    """Score what another system wrote."""
-    raise NotImplementedError
 
 
 class Devices(NamedTuple):
@@ -174,7 +165,7 @@ def _measure(target: Target, devices: Devices, *, is_fresh: bool, as_json: bool)
     console.show(report, as_json=as_json)
 
 
-def _overrides(  # noqa: PLR0913 - a flag each
+def _overrides(
     changes: list[str] | None,
     split: Split | None,
     suites: list[str] | None,

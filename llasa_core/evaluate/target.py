@@ -134,11 +134,13 @@ def _of_folder(checkpoint: Path, data: Path | None, overrides: Sequence[str], ru
             fix=f"pass `--data DATA`: `llasa eval {checkpoint} --data data/hapt`",
         )
     name = name_of(checkpoint)
-    recipe = load_recipe(checkpoint / RECIPE_OF_CHECKPOINT, overrides).recipe if its_own else _defaults(data, overrides)
+    recipe = (
+        load_recipe(checkpoint / RECIPE_OF_CHECKPOINT, overrides).recipe if its_own else default_recipe(data, overrides)
+    )
     return Target(name=name, checkpoint=checkpoint, recipe=recipe, data=data, folder=runs / name / "eval")
 
 
-def _defaults(data: Path, overrides: Sequence[str]) -> Recipe:
+def default_recipe(data: Path, overrides: Sequence[str]) -> Recipe:
     """Return the recipe of a checkpoint that brings none, such as one of the original."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, RECIPE_OF_CHECKPOINT)
