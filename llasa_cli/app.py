@@ -23,6 +23,7 @@ from llasa_cli.inspect import inspect
 from llasa_cli.prepare_data import prepare_data
 from llasa_cli.pretrain import pretrain
 from llasa_cli.sweep import sweep
+from llasa_cli.timeline import timeline
 from llasa_core import __version__
 from llasa_core.errors import ErrorGroup, InterruptedRun, LlasaError, RunError, UsageError
 
@@ -48,6 +49,7 @@ app.command("finetune")(finetune)
 app.command("sweep")(sweep)
 app.command("eval")(evaluate)
 app.command("chat")(chat)
+app.command("timeline")(timeline)
 app.command("export")(export)
 app.command("doctor")(doctor)
 app.command("fetch")(fetch)

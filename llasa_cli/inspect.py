@@ -125,7 +125,7 @@ def inspect(  # noqa: PLR0913, PLR0917 - each flag is one
     if windows is not None:
         raise UsageError("--windows is about the windows of an audited file", where=path, fix="pass `--audit` too")
     if png is not None:
-        _check_png(png)
+        check_png(png)
     look = _look_at_ours(path, recording, window, verify=verify)
     if look is None:
         options = read_options(
@@ -235,7 +235,7 @@ def _window_config(window: str | None, stride: str | None, target_rate: float, *
         raise wrong_flag(error, "inspect", FLAG_OF) from error
 
 
-def _check_png(path: Path) -> None:
+def check_png(path: Path) -> None:
     """Refuse to draw over anything but a picture.
 
     Raises:

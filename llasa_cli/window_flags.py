@@ -36,19 +36,23 @@ def windows_of(
     """
     from llasa_core.data.windows import WindowConfig
 
-    window_s = _seconds("--window", window)
+    window_s = seconds_of("--window", window)
     default_stride = window_s if compat else WindowConfig().stride_s  # published windows lie side by side
     return WindowConfig(
         sampling_rate_hz=target_rate,
         window_s=window_s,
-        stride_s=_seconds("--stride", stride) if stride else default_stride,
+        stride_s=seconds_of("--stride", stride) if stride else default_stride,
         compat=compat,
         allow_upsample=allow_upsample,
     )
 
 
-def _seconds(flag: str, text: str) -> float:
-    """Read a length of time: `6s`, `6 s` or `6`."""
+def seconds_of(flag: str, text: str) -> float:
+    """Read a length of time: `6s`, `6 s` or `6`.
+
+    Raises:
+        UsageError: it is no number.
+    """
     try:
         return float(text.strip().removesuffix("s"))
     except ValueError as error:

@@ -20,7 +20,9 @@ LEVELS = (
     {"recipe", "engine"},
     {"recipe_mistakes", "starter"},
     {"recipe_file"},
-    {"train", "evaluate", "chat", "inspect", "timeline", "serve"},
+    {"inspect"},
+    {"timeline"},
+    {"train", "evaluate", "chat", "serve"},
     {"sweep", "export", "runs", "doctor"},  # use what was trained and measured
 )
 """A part imports from the levels above it in this list, never from its own: what two share lives above both."""

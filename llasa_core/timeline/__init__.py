@@ -1,0 +1,1 @@
+"""What a person did when, over minutes or hours."""

@@ -1,0 +1,140 @@
+"""From what was seen in windows to segments: smoothed by the chain, and bounded where the evidence changes sides."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llasa_core.timeline.boundaries import boundaries
+from llasa_core.timeline.smoothing import log_transitions, posteriors, viterbi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llasa_core.timeline.options import TimelineOptions
+    from llasa_core.timeline.watched import Stretch, Watched, Windows
+
+UNKNOWN = "unknown"
+"""What a segment is called that shows no activity clearly, or one that was never trained on."""
+UNKNOWN_IF_SURE, UNKNOWN_IF_UNSURE, UNKNOWN_IF_STRANGE = 0.02, 0.3, 0.9
+"""How likely a window shows no known activity: where one reaches the threshold, where none does, and where the window
+is unlike all training. A few such windows, as there are at a change of posture, are bridged; half a minute is not."""
+MISTAKEN = 0.02
+"""How often a window is named wrongly for reasons that its probabilities know nothing of: about half of the errors on
+people that were not learned from."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch `[start_s, end_s)` in which one thing was done."""
+
+    start_s: float
+    end_s: float
+    activity: str
+    confidence: float
+    """Mean probability of the activity over its windows, given the whole recording; 0 where no window fits in."""
+    cadence_spm: float | None
+    """Median over its windows with steps; None where there are none."""
+    intensity_mg: float | None
+    """Median of the mean amplitude deviation over its windows; None where no window fits in."""
+
+    @property
+    def duration_s(self) -> float:
+        """Its length."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """The states of all windows of a recording; the last state is unknown."""
+
+    states: np.ndarray
+    """int64 [window]."""
+    posterior: np.ndarray
+    """float64 [window, state]."""
+
+
+def evidence_of(windows: Windows, threshold: float) -> np.ndarray:
+    """Return how well each state explains each window: log-likelihoods up to a constant, float64 [window, state].
+
+    States are equally frequent beforehand, so their probabilities, which sum to 1, are as good as likelihoods.
+    """
+    is_unsure = windows.log_p.max(axis=1, initial=-np.inf) < np.log(max(threshold, 1e-6))
+    unknown = np.where(is_unsure, UNKNOWN_IF_UNSURE, UNKNOWN_IF_SURE)
+    unknown = np.where(windows.strangeness > 1, UNKNOWN_IF_STRANGE, unknown)[:, None]
+    mixed = (1 - MISTAKEN) * np.exp(windows.log_p) + MISTAKEN / max(1, windows.log_p.shape[1])
+    return np.hstack([np.log(mixed) + np.log1p(-unknown), np.log(unknown)])
+
+
+def smoothed(watched: Watched, threshold: float, options: TimelineOptions) -> Smoothed:
+    """Return the likeliest states of the windows, and how likely each was; gaps break the chain."""
+    windows, n_states = watched.windows, watched.windows.log_p.shape[1] + 1
+    states = np.empty(len(windows), np.int64)
+    posterior = np.empty((len(windows), n_states))
+    evidence = evidence_of(windows, threshold)
+    for stretch in watched.stretches:
+        here = _inside(windows, stretch)
+        step_s = np.diff(windows.start_s[here])
+        if not options.smooth:
+            states[here] = evidence[here].argmax(axis=1)
+            odds = np.exp(evidence[here])
+            posterior[here] = odds / odds.sum(axis=1, keepdims=True)
+            continue
+        usual_s = float(np.median(step_s)) if len(step_s) else watched.window_s
+        weighed = evidence[here] * min(1.0, usual_s / watched.window_s)  # each second of signal counts once
+        transitions = log_transitions(step_s, n_states, options.segment_s)
+        states[here] = viterbi(weighed, transitions)
+        posterior[here] = posteriors(weighed, transitions)
+    return Smoothed(states, posterior)
+
+
+def segments_of(
+    watched: Watched, activities: Sequence[str], threshold: float, options: TimelineOptions
+) -> tuple[tuple[Segment, ...], Smoothed]:
+    """Return the segments of a recording in order, which fill all of it but the gaps, and the states behind them."""
+    found = smoothed(watched, threshold, options)
+    names = (*activities, UNKNOWN)
+    segments = [one for stretch in watched.stretches for one in _segments_in(stretch, watched, found, names)]
+    return tuple(segments), found
+
+
+def _segments_in(stretch: Stretch, watched: Watched, found: Smoothed, names: Sequence[str]) -> Iterator[Segment]:
+    windows = np.flatnonzero(_inside(watched.windows, stretch))
+    if not len(windows):
+        yield Segment(stretch.start_s, stretch.end_s, UNKNOWN, 0.0, None, None)
+        return
+    states = found.states[windows]
+    firsts = np.flatnonzero(np.diff(states, prepend=-1))
+    runs = list(itertools.pairwise([*firsts, len(windows)]))
+    middles = watched.windows.start_s[windows] + watched.window_s / 2
+    spans = [(float(middles[first]), float(middles[end - 1])) for first, end in runs]
+    bounds = [stretch.start_s, *boundaries(spans, watched.moments, watched.window_s), stretch.end_s]
+    for (first, end), (start_s, end_s) in zip(runs, itertools.pairwise(bounds), strict=True):
+        if end_s <= start_s:  # its neighbours have taken all of it
+            continue
+        own = windows[first:end]
+        starts = watched.windows.start_s[own]
+        within = own[(starts >= start_s) & (starts + watched.window_s <= end_s)]
+        measured = within if len(within) else own  # facts of windows that reach beyond are of two activities
+        yield Segment(
+            start_s=float(start_s),
+            end_s=float(end_s),
+            activity=names[states[first]],
+            confidence=float(found.posterior[own, states[first]].mean()),
+            cadence_spm=_median(watched.cadence_spm[measured]),
+            intensity_mg=_median(watched.intensity_mg[measured]),
+        )
+
+
+def _inside(windows: Windows, stretch: Stretch) -> np.ndarray:
+    """Return which windows lie in a stretch, bool [window]."""
+    is_inside = (windows.start_s >= stretch.start_s - 1e-6) & (windows.start_s < stretch.end_s)
+    return np.asarray(is_inside)
+
+
+def _median(values: np.ndarray) -> float | None:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else None
