@@ -214,11 +214,11 @@ def matmul_flops(model: LlasaModel) -> float:
     right = torch.randn(hidden, wide, dtype=model.lm.dtype, device=model.device)
 
     def product() -> None:
-        for _ in range(10):
+        for _ in range(2):
             torch.matmul(left, right)
 
     product()
-    best = max(per_second(product, 10, model.device)["wall"] for _ in range(5))
+    best = max(per_second(product, 2, model.device)["wall"] for _ in range(5))
     return best * 2 * left.numel() * wide
 
 
@@ -227,7 +227,7 @@ def machine(device: str) -> dict[str, Any]:
     memory = host_memory()
     on_gpu = device.startswith("cuda")
     return {
-        "command": " ".join(["python", "benchmarks/eval.py", *sys.argv[1:]]),
+        "command": " ".join(["python", "benchmarks/eval.py", *(without_folders(word) for word in sys.argv[1:])]),
         "commit": git("rev-parse", "HEAD"),
         "is_changed": bool(git("status", "--porcelain", "--untracked-files=no")),
         "device": torch.cuda.get_device_name() if on_gpu else cpu_name(),
@@ -240,6 +240,11 @@ def machine(device: str) -> dict[str, Any]:
             **{name: version(name) for name in ("torch", "transformers")},
         },
     }
+
+
+def without_folders(word: str) -> str:
+    """Return an argument of the command line, an absolute path by its last name alone."""
+    return Path(word).name if Path(word).is_absolute() else word
 
 
 def git(*arguments: str) -> str:
