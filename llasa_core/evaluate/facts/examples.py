@@ -22,7 +22,7 @@ def worst_examples(judged: Sequence[Judged], store: WindowStore) -> list[Example
     """Return the answers with the most that is wrong or unsupported, one of each topic; of equals, the first."""
     order = sorted(judged, key=lambda one: -_badness(one))
     seen: set[str] = set()
-    chosen = []
+    chosen: list[Judged] = []
     for one in order:
         topic = topic_of(one.item)
         if len(chosen) < N_EXAMPLES and _badness(one) and topic not in seen:

@@ -56,12 +56,9 @@ class Guesses:
         if place not in self.of:
             return replace(met, said=None)
         value = self.of[place]
-        if not met.target.is_number or truth is None:
-            verdict = "right" if value == truth else "wrong"
-            return replace(met, said=Stated(met.target.fact, value, verdict, truth))
-        error = abs(value - truth)
-        verdict = "right" if error <= margin(self.digits[place]) else "wrong"
-        return replace(met, said=Stated(met.target.fact, value, verdict, truth, error=error))
+        error = abs(value - truth) if met.is_number and place in self.digits else None
+        is_right = value == truth if error is None else error <= margin(self.digits[place])
+        return replace(met, said=Stated(met.target.fact, value, "right" if is_right else "wrong", truth, error=error))
 
 
 def _place(target: Target) -> Place:

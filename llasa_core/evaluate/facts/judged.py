@@ -220,10 +220,10 @@ def _error(claim: Found, found: Sequence[Found], truth: Any) -> float | None:
     is_number = isinstance(claim.value, int | float) and not isinstance(claim.value, bool)
     if claim.fact not in NUMBERS or not is_number or truth is None:
         return None
-    value = float(claim.value)
+    value, real = float(claim.value), float(truth)
     if claim.fact != "heading_deg":
-        return abs(value - truth)
-    return abs(value) + abs(truth) if _is_other_side(claim, found, truth) else abs(abs(value) - abs(truth))
+        return abs(value - real)
+    return abs(value) + abs(real) if _is_other_side(claim, found, truth) else abs(abs(value) - abs(real))
 
 
 def _is_other_side(claim: Found, found: Sequence[Found], truth: Any) -> bool:

@@ -13,7 +13,8 @@ import pytest
 from llasa_core.eval_settings import EvalConfig
 from llasa_core.evaluate.exam import Exam
 from llasa_core.evaluate.facts.asked import topic_of
-from llasa_core.evaluate.facts.chosen import choose_fact_items
+from llasa_core.evaluate.facts.chosen import choose_fact_items, fact_items
+from llasa_core.evaluate.facts.guesses import Guesses
 from llasa_core.evaluate.facts.suite import FactsSuite
 from llasa_core.evaluate.job import Kept
 from llasa_core.evaluate.models import Models
@@ -184,3 +185,15 @@ def test_people_without_a_training_split_are_measured_without_a_guess(asked: Win
 
     assert found["numbers_right"] == 1
     assert found["guess"]["words_right"]["share"] == 0
+
+
+def test_a_fact_that_no_training_window_has_is_guessed_to_be_lacking(asked: WindowStore, tiny_checkpoint: Path):
+    suite = suite_on(asked, tiny_checkpoint)
+    still = [item for item in fact_items(asked, "train") if item.facts.get("claims", [{}])[0].get("value", 0) is None]
+    guesses = Guesses.learn(still)
+    cadence = [
+        met for one in suite.score([Answered("")] * N).judged for met in one.met if met.target.fact == "cadence_spm"
+    ]
+
+    assert guesses.of["cadence_spm", ""] is None
+    assert [guesses.answer(met).is_right() for met in cadence] == [met.truth is None for met in cadence]
