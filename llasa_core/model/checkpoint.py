@@ -7,6 +7,7 @@ adapter/                 LoRA in peft's format; absent after pretrain
 lm.safetensors           the whole LM, where the recipe trained it instead of an adapter
 tokenizer.json …         the base LM's tokenizer, as it was
 recipe.yaml  README.md   how it was made; the model card
+head.safetensors         the light head that names a timeline's windows, once `finetune` has ended
 calibration.json         the temperature of its probabilities, once `eval` has fitted one
 
 `llasa export --merge` writes another kind, which brings its LM along: there `config.json` and `model.safetensors` are
@@ -278,8 +279,10 @@ def _base_of(folder: Path, config: CheckpointConfig, base_lm: str | None, say: C
 def _has_same_tokenizer(base: BaseLm, folder: Path) -> bool:
     """Return whether the base LM's tokenizer is byte for byte the one that the checkpoint holds."""
     name = "tokenizer.json"
-    files = [folder / name] if base.folder is None else [folder / name, base.folder / name]
-    return len(files) > 1 and all(map(Path.is_file, files)) and filecmp.cmp(*files, shallow=False)
+    if base.folder is None:
+        return False
+    own, given = folder / name, base.folder / name
+    return own.is_file() and given.is_file() and filecmp.cmp(own, given, shallow=False)
 
 
 def _check_base_lm(trained_on: dict[str, Any], given: dict[str, Any], folder: Path, say: Callable[[str], None]) -> None:

@@ -154,7 +154,7 @@ def _side_by_side(
     """Copy layers that read the same input into one matrix, each with what an adapter changes in it."""
     parts = list(layers.values())
     fused = torch.empty(sum(map(len, parts)), parts[0].shape[1], dtype=dtype)
-    places = fused.split([len(part) for part in parts])
+    places = torch.split(fused, [len(part) for part in parts])
     for (name, part), place in zip(layers.items(), places, strict=True):
         changed = change(name)
         rows = part.to(dtype)

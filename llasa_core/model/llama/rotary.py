@@ -42,7 +42,7 @@ class Rotary:
 
 def turn(heads: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
     """Turn `[B, L, heads, D]`, float32, whose pairs stand side by side (`paired`), in one operation."""
-    pairs = torch.view_as_complex(heads.unflatten(-1, (-1, 2)))
+    pairs = torch.view_as_complex(heads.view(*heads.shape[:-1], -1, 2))
     return torch.view_as_real(pairs * turns).flatten(-2)
 
 
@@ -51,7 +51,7 @@ def paired(rows: torch.Tensor, head_dim: int) -> torch.Tensor:
 
     The files hold the first ones of all pairs, then the second ones. Scores are the same: both sides change places.
     """
-    halves = rows.unflatten(0, (-1, 2, head_dim // 2))  # [heads, 2, D / 2, in]
+    halves = rows.reshape(-1, 2, head_dim // 2, rows.shape[1])  # [heads, 2, D / 2, in]
     return halves.transpose(1, 2).flatten(0, 2)
 
 
