@@ -153,7 +153,6 @@ def _measure(target: Target, devices: Devices, *, is_fresh: bool, as_json: bool)
             console.note(
                 "a checkpoint of the original does not say which activities it knows: it is asked about all of them"
             )
-        console.note(f"measuring {target.checkpoint} on {target.data}")
         with console.progress("measuring", total=100) as update:
             report = measure(
                 target,

@@ -15,6 +15,7 @@ from llasa_core.files import remove
 from llasa_core.launching.following import launch
 from llasa_core.locks import wait_until_free
 from llasa_core.model.base_lm import locate
+from llasa_core.model.calibration import read_calibration, write_calibration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +51,7 @@ def evaluate(
         InterruptedRun: asked to stop; what was computed is kept.
     """
     exam = target.exam()
+    say(f"measuring {target.checkpoint} on {target.data}")
     refuse_leaks(exam.store)
     suites = suites_of(exam, Reach(target.folder, say=say))
     kept = Kept(target.folder, foundation_of(exam, target.checkpoint, target.encoder))
@@ -62,9 +64,22 @@ def evaluate(
             work_through(jobs, kept, target.models(device, say), tell=lambda job, n: progress(job.name, n))
     results = {suite.name: suite.result(kept.take) for suite in suites}
     files = [file for result in results.values() for file in result.write(target.folder)]
+    _keep_calibration(target, results.get("closed_set"), say)
     report = EvalReport(target, exam, results, tuple(files))
     write_report(report)
     return report
+
+
+def _keep_calibration(target: Target, closed_set: Any, say: Callable[[str], None]) -> None:
+    """Give the checkpoint the fitted temperature, unless it has one that was fitted on other data."""
+    fitted = closed_set and closed_set.calibration
+    if not fitted or target.is_original:
+        return
+    there = read_calibration(target.checkpoint)
+    if there is not None and there.data != fitted.data:
+        say(f"the checkpoint keeps its temperature, which was fitted on other data: {there.data}")
+    else:
+        write_calibration(target.checkpoint, fitted)
 
 
 def _share_out(target: Target, place: RunPlace, progress: _Progress, say: Callable[[str], None]) -> None:

@@ -33,7 +33,7 @@ class Models:
     @cached_property
     def llasa(self) -> LlasaModel:
         """The checkpoint, ready for inference."""
-        self.say(f"measuring {self.checkpoint}")
+        self.say("loading the checkpoint")
         return load_any(self.checkpoint, base_lm=self.base_lm, encoder=self.encoder, device=self.device, say=self.say)
 
     @cached_property

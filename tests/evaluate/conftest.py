@@ -65,6 +65,7 @@ def make_data(tmp_path: Path) -> Callable[..., WindowStore]:
                 "sources": [{"name": f"{name}-walk"} for name in subjects],
                 "activities": list(ACTIVITIES),
                 "subjects": subjects,
+                "placements": ["waist"],
                 "splits": {"train": [], "val": [], "test": [], **people},
             },
         )
