@@ -73,6 +73,8 @@ _TITLES: Mapping[str, str] = {
     "most_vigorous": "most vigorous part",
 }
 _OF_CHANNELS = {"mean": "mean", "std": "standard deviation", "low": "minimum", "high": "maximum", "range": "range"}
+NONE = "none"
+"""Stands behind a topic where the window lacks the fact, and the answer is that there is none."""
 _SENSORS = {"acc": "acceleration", "gyr": "angular rate"}
 
 
@@ -157,7 +159,8 @@ def title_of(topic: str) -> str:
     fact, _, sensor = topic.partition(" ")
     if sensor in _SENSORS and fact in _OF_CHANNELS:
         return f"{_OF_CHANNELS[fact]} of {_SENSORS[sensor]}"
-    return _TITLES.get(fact, fact.replace("_", " "))
+    title = _TITLES.get(fact, fact.replace("_", " "))
+    return f"{title}: that there is none" if sensor == NONE else title
 
 
 def _target(claim: Mapping[str, Any]) -> Target:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llasa_core.data.qa import KINDS
-from llasa_core.evaluate.facts.asked import title_of
+from llasa_core.evaluate.facts.asked import NONE, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -169,7 +169,7 @@ def _fact(topic: str, met: _Pairs, guesses: Guesses, tally: Tally) -> FactScore:
     lacks = first.target.is_number and not first.is_number
     within = TOLERANCES if first.is_number else ()
     return FactScore(
-        topic=f"{topic} none" if lacks else topic,
+        topic=f"{topic} {NONE}" if lacks else topic,
         unit=first.target.unit if first.is_number else "",
         is_number=first.is_number,
         asked=len(met),
