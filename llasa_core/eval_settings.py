@@ -22,10 +22,7 @@ class JudgeConfig(Settings):
     models: tuple[str, ...] = ()
     """Judges, as the endpoint names them; with several, how far they agree is reported."""
     rival: str | None = None
-    """A model there that reads the windows as numbers and answers the same questions, to compare with.
-
-    As the baseline `lm_text` it names the activities of windows, in the base LM's place.
-    """
+    """A model there that reads the windows as numbers, to compare with: it names them, and answers the questions."""
     concurrency: PositiveInt = 4
     """Requests under way at once."""
     requests_a_minute: PositiveFloat | None = None
@@ -66,9 +63,9 @@ class EvalConfig(Settings):
     """Choose among the activities that the data holds, or among all that data and checkpoint know."""
     max_windows: PositiveInt | None = None
     """Score a fixed random choice of this many windows; all when left out."""
-    sensitivity_windows: NonNegativeInt = 80
+    sensitivity_windows: NonNegativeInt = 40
     """On so many windows other wordings and orders of the classes are tried."""
-    protocol_windows: NonNegativeInt = 60
+    protocol_windows: NonNegativeInt = 40
     """On so many windows the original's protocol is followed: free text, parsed."""
     abstain_precision: Annotated[float, Field(gt=0, lt=1)] = 0.98
     """Precision that the threshold for abstaining is chosen for, on the validation people."""
@@ -85,15 +82,15 @@ class EvalConfig(Settings):
     """What stands beside the checkpoint in the table, on the same windows."""
     trees: PositiveInt = 300
     """Trees of the random forest."""
-    text_windows: NonNegativeInt = 40
+    text_windows: NonNegativeInt = 20
     """So many windows are read as numbers by the base LM; each takes thousands of tokens."""
-    fact_items: PositiveInt | None = 240
+    fact_items: PositiveInt | None = 180
     """Fact questions that are answered, a fixed random choice; all when left out."""
     open_items: PositiveInt | None = 60
     """Open questions that are answered and judged, a fixed random choice; all when left out."""
     max_new_tokens: PositiveInt = 96
     """Longest answer."""
-    robustness_windows: PositiveInt | None = 120
+    robustness_windows: PositiveInt | None = 40
     """Windows that are turned, slowed and disturbed, a fixed random choice; all when left out."""
     bertscore_model: Path | None = None
     """Folder of a Hugging Face encoder by which answers are compared with references too; never downloaded."""
