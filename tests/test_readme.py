@@ -19,6 +19,7 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "docs/data.md",
     "docs/decisions.md",
+    "docs/evaluation.md",
     "docs/experiments.md",
     "docs/formats.md",
 )
