@@ -113,11 +113,10 @@ def _compared_answers(first: Evaluated, second: Evaluated, names: tuple[str, str
     from llasa_core.evaluate.open_ended.answer_file import ANSWERS
     from llasa_core.evaluate.open_ended.comparison import compare_answers
 
-    files = [one.folder / ANSWERS for one in (first, second)]
-    data = Path(first.data)
-    if not all(file.is_file() for file in files) or not data.is_dir():
+    ours, theirs, data = first.folder / ANSWERS, second.folder / ANSWERS, Path(first.data)
+    if not (ours.is_file() and theirs.is_file() and data.is_dir()):
         return None
-    return compare_answers(*files, WindowStore(data), EvalConfig(), seed=first.seed, names=names)
+    return compare_answers(ours, theirs, WindowStore(data), EvalConfig(), seed=first.seed, names=names)
 
 
 def _show(result: Together, out: Path | None, name: str, *, as_json: bool) -> None:

@@ -39,7 +39,9 @@ class SuiteResult(Protocol):
 class Suite(Protocol):
     """One suite, made from an `Exam`; making it reads data and loads no model."""
 
-    name: SuiteName
+    @property
+    def name(self) -> SuiteName:
+        """Its name in recipes and reports."""
 
     def jobs(self) -> Sequence[Job]:
         """Return the work that is kept, in the order in which it is done; each has a name of its own."""
