@@ -65,7 +65,7 @@ class EvalConfig(Settings):
     """Score a fixed random choice of this many windows; all when left out."""
     sensitivity_windows: NonNegativeInt = 40
     """On so many windows other wordings and orders of the classes are tried."""
-    protocol_windows: NonNegativeInt = 40
+    protocol_windows: NonNegativeInt = 24
     """On so many windows the original's protocol is followed: free text, parsed."""
     abstain_precision: Annotated[float, Field(gt=0, lt=1)] = 0.98
     """Precision that the threshold for abstaining is chosen for, on the validation people."""
@@ -82,7 +82,7 @@ class EvalConfig(Settings):
     """What stands beside the checkpoint in the table, on the same windows."""
     trees: PositiveInt = 300
     """Trees of the random forest."""
-    text_windows: NonNegativeInt = 20
+    text_windows: NonNegativeInt = 10
     """So many windows are read as numbers by the base LM; each takes thousands of tokens."""
     fact_items: PositiveInt | None = 180
     """Fact questions that are answered, a fixed random choice; all when left out."""
@@ -90,7 +90,7 @@ class EvalConfig(Settings):
     """Open questions that are answered and judged, a fixed random choice; all when left out."""
     max_new_tokens: PositiveInt = 96
     """Longest answer."""
-    robustness_windows: PositiveInt | None = 40
+    robustness_windows: PositiveInt | None = 32
     """Windows that are turned, slowed and disturbed, a fixed random choice; all when left out."""
     bertscore_model: Path | None = None
     """Folder of a Hugging Face encoder by which answers are compared with references too; never downloaded."""
