@@ -20,7 +20,8 @@ from measured_on import measured_on
 
 from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.engine import Ask, Engine, EngineLimits
-from llasa_core.model.checkpoint import load_checkpoint, shipped
+from llasa_core.model.checkpoint import load_checkpoint
+from llasa_core.model.shipped import shipped
 
 if TYPE_CHECKING:
     from llasa_core.model.multimodal import LlasaModel

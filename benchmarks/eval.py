@@ -38,13 +38,13 @@ from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.data.store import WindowStore
 from llasa_core.machine import cpu_name, host_memory, usable_cores
 from llasa_core.model.any_checkpoint import load_any, read_any_config
-from llasa_core.model.checkpoint import shipped
 from llasa_core.model.collate import Sample, collate, encode
 from llasa_core.model.config import EncoderConfig, ModelConfig
 from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.prompt import make_template
 from llasa_core.model.score import POSITIONS_PER_FORWARD, positions_of, score_choices
+from llasa_core.model.shipped import shipped
 from llasa_core.model.text import TextCodec
 
 if TYPE_CHECKING:

@@ -164,7 +164,7 @@ def _questions(ask: str | None, *, as_json: bool) -> Iterator[str] | None:
 
 
 def _checkpoint(chosen: Path | None) -> Path:
-    from llasa_core.model.checkpoint import shipped
+    from llasa_core.model.shipped import shipped
 
     folder = chosen or shipped(SHIPPED_RECIPE)
     if folder is None:

@@ -15,8 +15,9 @@ from llasa_core.evaluate.folder import EvalFolder
 from llasa_core.evaluate.models import Models
 from llasa_core.files import write_json, write_text
 from llasa_core.model.any_checkpoint import read_any_config
-from llasa_core.model.checkpoint import CONFIG_FILE, read_checkpoint_config, shipped
+from llasa_core.model.checkpoint import read_checkpoint_config
 from llasa_core.model.original import is_original
+from llasa_core.model.shipped import CONFIG_FILE, shipped
 from llasa_core.recipe_file import load_recipe, recipe_yaml
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from llasa_core.export.quiet import quiet
 from llasa_core.files import check_room, written_whole
 from llasa_core.model.base_lm import BaseLm, identity_of
 from llasa_core.model.checkpoint import MERGED_FILE, brings_its_lm, load_checkpoint
+from llasa_core.model.head import HEAD_FILE
 from llasa_core.model.tensors import save_module
 from llasa_core.model.text import SETTINGS_FILE
 
@@ -93,8 +94,9 @@ def export_merged(
         save_module(model.projector, beside / "projector.safetensors")
         (beside / MERGED_FILE).write_text(json.dumps(_settings(source, beside), indent=2) + "\n", encoding="utf-8")
         (beside / "README.md").write_text(_card(source), encoding="utf-8")
-        if (recipe := source.folder / "recipe.yaml").is_file():
-            (beside / "recipe.yaml").write_bytes(recipe.read_bytes())
+        for name in ("recipe.yaml", HEAD_FILE):
+            if (source.folder / name).is_file():
+                (beside / name).write_bytes((source.folder / name).read_bytes())
         _open_to_readers(beside)
         size = sum(file.stat().st_size for file in beside.rglob("*") if file.is_file())
     return MergedFolder(folder, size, source.config.model.dtype, sum(p.numel() for p in model.lm.parameters()))

@@ -19,7 +19,6 @@ from __future__ import annotations
 import filecmp
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -37,16 +36,14 @@ from llasa_core.model.llama import can_load, llama_of, load_llama
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.prompt import make_template
 from llasa_core.model.quantization import unpack
+from llasa_core.model.shipped import CONFIG_FILE
 from llasa_core.model.tensors import below, load_module, on_host, save_tensors
 from llasa_core.model.text import TextCodec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-SHIPPED = Path(__file__).parent.parent / "checkpoints"
-"""Checkpoints that come with the package, a folder for each recipe."""
-
-CONFIG_FILE = "config.json"
 MERGED_FILE = "llasa.json"
 """Holds our settings where `config.json` is the LM's own."""
 LM_FILE = "lm.safetensors"
@@ -92,12 +89,6 @@ class CheckpointConfig:
 def brings_its_lm(folder: Path) -> bool:
     """Return whether a checkpoint holds the LM itself, with the adapter merged into it."""
     return (folder / MERGED_FILE).is_file()
-
-
-def shipped(recipe_name: str) -> Path | None:
-    """Return the checkpoint that comes with the package for a recipe, if there is one."""
-    folder = SHIPPED / recipe_name
-    return folder if (folder / CONFIG_FILE).is_file() else None
 
 
 def save_checkpoint(

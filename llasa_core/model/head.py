@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from llasa_core.data.channels import ACC, CHANNELS
 from llasa_core.errors import ModelError
@@ -173,7 +173,7 @@ def save_head(head: WindowHead, folder: Path) -> None:
         field.name: np.ascontiguousarray(getattr(head.weights, field.name), np.float32) for field in fields(HeadWeights)
     }
     with written_whole(folder / HEAD_FILE) as beside:
-        save_file(tensors, beside, metadata={"head": json.dumps(about, ensure_ascii=False)})
+        beside.write_bytes(save(tensors, {"head": json.dumps(about, ensure_ascii=False)}))
 
 
 def read_head(folder: Path) -> WindowHead | None:
@@ -203,11 +203,11 @@ def read_head(folder: Path) -> WindowHead | None:
 def _check(head: WindowHead) -> None:
     w, n_classes = head.weights, len(head.activities)
     n_hidden = w.hidden_bias.size
-    shapes = (w.shift.shape, w.scale.shape, w.hidden.shape, w.out.shape, w.out_bias.shape)
-    shapes = (*shapes, w.centres.shape, w.whiten.shape)
+    arrays = (w.shift, w.scale, w.hidden, w.out, w.out_bias, w.centres, w.whiten)
     n, s = n_statistics(), 2 * n_hidden
-    if shapes != ((n,), (n,), (n, n_hidden), (s, n_classes), (n_classes,), (n_classes, s), (s, s)):
-        raise ValueError(f"its arrays do not fit each other: {shapes}")
+    wanted = [(n,), (n,), (n, n_hidden), (s, n_classes), (n_classes,), (n_classes, s), (s, s)]
+    if [array.shape for array in arrays] != wanted:
+        raise ValueError("its arrays do not fit each other")
     length = round(head.window_s * head.sampling_rate_hz)
     if not (head.temperature > 0 and head.farthest > 0 and 0 <= head.threshold < 1 and head.n_stretches > 0):
         raise ValueError(f"temperature {head.temperature}, threshold {head.threshold}, {head.n_stretches} stretches")

@@ -141,7 +141,7 @@ class Watch:
         Raises:
             DataError: its rate is below the windows' and that is not allowed.
         """
-        self._first = self._first or replace(part, samples=part.samples[:0])
+        self._first = self._first or replace(part, samples=part.samples[:0].copy())  # a view would hold all of it
         end_s = part.start_s + len(part.samples) / part.sampling_rate_hz
         if self._stretches and part.start_s - self._stretches[-1].end_s <= NO_GAP_STEPS / part.sampling_rate_hz:
             self._stretches[-1] = Stretch(self._stretches[-1].start_s, end_s)

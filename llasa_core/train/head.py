@@ -12,7 +12,7 @@ from scipy.optimize import minimize_scalar
 from torch import nn
 from torch.nn import functional
 
-from llasa_core.data.store import WindowStore
+from llasa_core.model.checkpoint import read_checkpoint_config
 from llasa_core.model.head import (
     HeadWeights,
     WindowHead,
@@ -24,6 +24,8 @@ from llasa_core.model.head import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from llasa_core.data.store import WindowStore
 
 STRETCH_S = 0.5
 """Of 0.15, 0.25, 0.5 and 1 s the one that named people best who were not learned from (docs/experiments.md)."""
@@ -64,20 +66,26 @@ class HeadReport:
     threshold: float
 
 
-def add_head(data: Path, checkpoint: Path, *, activities: tuple[str, ...], seed: int) -> HeadReport:
-    """Fit a head on a data folder's training people and write it into a checkpoint.
+def add_head(store: WindowStore, checkpoint: Path, seed: int) -> HeadReport | None:
+    """Fit a head on what a checkpoint was trained on and write it into its folder.
 
     Args:
-        data: the data folder that the checkpoint was trained on.
+        store: the data folder, its people parted as they were for the checkpoint.
         checkpoint: its folder.
-        activities: the checkpoint's, in its order.
         seed: the same seed gives the same head.
+
+    Returns:
+        How it came out; None where the checkpoint knows no activities: it gets no head.
 
     Raises:
         DataError: the data folder is damaged.
+        ModelError: the checkpoint is.
         RunError: the disk is full.
     """
-    head, report = fit_head(WindowStore(data), activities, seed)
+    activities = read_checkpoint_config(checkpoint).activities
+    if not activities:
+        return None
+    head, report = fit_head(store, activities, seed)
     save_head(head, checkpoint)
     return report
 
@@ -227,16 +235,19 @@ def _train(
     best, best_weights, best_epoch = float("inf"), net.state_dict(), 0
     for epoch in range(n_epochs):
         net.train()
-        for batch in torch.randperm(len(truth)).split(BATCH):
-            functional.cross_entropy(net(_spliced(inputs[batch])), truth[batch]).backward()
+        order = torch.randperm(len(truth))
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            loss: torch.Tensor = functional.cross_entropy(net(_spliced(inputs[batch])), truth[batch])
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             optimizer.zero_grad()
         schedule.step()
         if checked is None:
             continue
-        loss = functional.cross_entropy(_logits_of(net, checked[0]), checked[1]).item()
-        if loss < best:
-            best, best_weights, best_epoch = loss, copy.deepcopy(net.state_dict()), epoch
+        val_loss = functional.cross_entropy(_logits_of(net, checked[0]), checked[1]).item()
+        if val_loss < best:
+            best, best_weights, best_epoch = val_loss, copy.deepcopy(net.state_dict()), epoch
         elif epoch - best_epoch >= PATIENCE:
             break
     if checked is not None:

@@ -85,6 +85,8 @@ def run_stage(  # noqa: PLR0913 - a command line's flags
                 run.probe_request.touch()
             with _told_how_to_go_on(command):
                 _train(loaded, stage, run, place, tell, say)
+        if stage == "finetune":
+            _add_head(recipe, run.checkpoint, say)  # to a run that was done before there were heads, too
         return _result(stage, run, already_done=is_done)
 
 
@@ -216,6 +218,20 @@ def _train(
         from llasa_core.train.worker import work  # noqa: PLC0415 - torch and transformers
 
         work(stage, run, source, lambda progress: tell(stage, progress), say)
+
+
+def _add_head(recipe: Recipe, checkpoint: Path, say: Callable[[str], None]) -> None:
+    """Give a checkpoint the light head that names the windows of timelines, if it has none."""
+    from llasa_core.model.head import HEAD_FILE  # noqa: PLC0415 - numpy
+
+    if (checkpoint / HEAD_FILE).is_file():
+        return
+    from llasa_core.data.store import WindowStore  # noqa: PLC0415 - h5py
+    from llasa_core.train.head import add_head  # noqa: PLC0415 - torch
+
+    report = add_head(WindowStore(recipe.data.folder, recipe.data.parting), checkpoint, recipe.seed)
+    if report is not None and report.val_accuracy is not None:
+        say(f"light head for timelines: {report.val_accuracy:.3f} right on the validation people")
 
 
 def _find_base_lm(recipe: Recipe, say: Callable[[str], None]) -> None:

@@ -50,7 +50,8 @@ def model(make_model: Callable[..., LlasaModel]) -> LlasaModel:
 @pytest.fixture
 def make_real_model() -> Callable[[], LlasaModel]:
     """Return what opens the shipped checkpoint on its base LM, in float32."""
-    from llasa_core.model.checkpoint import load_checkpoint, shipped  # noqa: PLC0415 - for tests of a real LM alone
+    from llasa_core.model.checkpoint import load_checkpoint  # noqa: PLC0415 - for tests of a real LM alone
+    from llasa_core.model.shipped import shipped  # noqa: PLC0415 - as above
 
     def make() -> LlasaModel:
         folder = shipped("smol")

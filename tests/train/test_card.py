@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from llasa_core.model.checkpoint import SHIPPED, read_checkpoint_config
+from llasa_core.model.checkpoint import read_checkpoint_config
+from llasa_core.model.shipped import SHIPPED
 from llasa_core.train.card import card_fields, front_matter, hub_id_of, model_card, split_card
 
 if TYPE_CHECKING:

@@ -47,6 +47,7 @@ def test_a_finetune_run_leaves_log_curve_and_checkpoint(finetune: Callable[..., 
     assert sorted(weights_of(result["checkpoint"])) == [
         "adapter/adapter_model.safetensors",
         "encoder.safetensors",
+        "head.safetensors",
         "projector.safetensors",
     ]
     assert not (run / "state").exists()
@@ -60,6 +61,15 @@ def test_a_done_run_is_not_run_again(finetune: Callable[..., dict[str, Any]]):
     assert not before["already_done"]
     assert after["already_done"]
     assert not (Path(after["run"]) / "state").exists()
+
+
+def test_a_done_run_without_a_head_gets_one(finetune: Callable[..., dict[str, Any]]):
+    head = Path(finetune()["checkpoint"]) / "head.safetensors"
+    fitted = head.read_bytes()
+    head.unlink()
+    finetune()
+
+    assert head.read_bytes() == fitted
 
 
 def test_pretrain_changes_the_projector_alone(tiny: LoadedRecipe, pretrained: Path):

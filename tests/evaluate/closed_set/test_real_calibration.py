@@ -13,7 +13,8 @@ from llasa_core.evaluate.closed_set.temperature import Reliability, fit_temperat
 from llasa_core.evaluate.closed_set.work import ClosedSetWork
 from llasa_core.evaluate.exam import Exam
 from llasa_core.evaluate.models import Models
-from llasa_core.model.checkpoint import read_checkpoint_config, shipped
+from llasa_core.model.checkpoint import read_checkpoint_config
+from llasa_core.model.shipped import shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
