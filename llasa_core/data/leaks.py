@@ -17,7 +17,7 @@ from llasa_core.data.store import MANIFEST
 from llasa_core.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from llasa_core.data.store import WindowStore
 
@@ -106,7 +106,7 @@ def _located(message: str, store: WindowStore) -> DataError:
     return DataError(message, where=store.folder / MANIFEST, fix=_FIX)
 
 
-def _people(splits: dict[str, Sequence[str]]) -> list[str]:
+def _people(splits: Mapping[Any, Sequence[str]]) -> list[str]:
     found = []
     for one, other in combinations(splits, 2):
         if both := sorted(set(splits[one]) & set(splits[other])):

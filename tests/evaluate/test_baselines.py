@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from llm_fakes.server import LlmServer, completion
 
 from llasa_core.errors import ModelError
 from llasa_core.eval_settings import EvalConfig, JudgeConfig
@@ -16,12 +17,14 @@ from llasa_core.evaluate.baselines.lessons import Lessons
 from llasa_core.evaluate.baselines.lm_text import chosen_windows
 from llasa_core.evaluate.baselines.majority import learn_majority
 from llasa_core.evaluate.baselines.random_forest import learn_forest
-from llasa_core.evaluate.baselines.rival_text import class_of_reply
+from llasa_core.evaluate.baselines.rival_text import class_of_reply, rival_predictions
 from llasa_core.evaluate.baselines.window_text import fitting_rate, text_prompt
 from llasa_core.evaluate.exam import Exam
 from llasa_core.evaluate.job import Kept
 from llasa_core.evaluate.models import Models
+from llasa_core.evaluate.open_ended.judge.asking import opened_judges
 from llasa_core.model.checkpoint import read_checkpoint_config
+from llasa_core.model.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,15 +60,15 @@ def test_the_majority_is_that_of_training():
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the networks learn for a moment only."""
-    for net, n_steps in ((cnn, 60), (limu_bert_gru, 90)):
+    for net, n_steps in ((cnn, 60), (limu_bert_gru, 60)):
         monkeypatch.setattr(net, "BUDGET", replace(net.BUDGET, batch_size=32, least_steps=n_steps, most_steps=n_steps))
 
 
 @pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("name", LEARNING)
-def test_what_can_be_learned_is_learned(name: str, make_exam: Callable[..., Exam], tiny_checkpoint: Path):
+def test_what_can_be_learned_is_learned(name: str, make_exam: Callable[..., Exam]):
     exam = make_exam()
-    models = Models(tiny_checkpoint)
+    models = Models(SHIPPED / "smol")  # for its encoder, which has learned
     named = learn(name, exam, models, 7)(exam.store.take(exam.windows.rows))  # type: ignore[arg-type]
 
     assert (named == exam.windows.truth).mean() > 0.9
@@ -131,11 +134,21 @@ def test_without_training_people_nothing_is_learned(make_exam: Callable[..., Exa
     assert why_missing(exam, "cnn") == "the train split holds no window with a known activity"
 
 
-def test_a_rival_reads_the_numbers_instead(make_exam: Callable[..., Exam]):
-    exam = make_exam(judge=JudgeConfig(url="http://localhost:1/v1", rival="big"))
+def test_a_rival_behind_an_endpoint_names_windows_in_its_own_words(make_exam: Callable[..., Exam], tmp_path: Path):
+    replies = ["The person is sitting.", "walking or lying", ""]
 
-    assert "lm_text" not in baseline_jobs(exam)
-    assert why_missing(exam, "lm_text") == "big reads the numbers instead"
+    with LlmServer(lambda number, _body: completion(replies[number - 1])) as server:
+        exam = make_exam(judge=JudgeConfig(url=server.url, rival="big", concurrency=1))
+        with opened_judges(exam.config.judge, tmp_path) as judges:
+            found = rival_predictions(exam, "big", judges)
+            again = rival_predictions(exam, "big", judges)
+
+    assert exam.windows.classes == ("walking", "sitting", "lying")
+    assert found.named.tolist() == again.named.tolist() == [1, 3, 3]
+    assert found.where.tolist() == chosen_windows(exam).tolist()
+    assert found.note == "big reads 10 lines of readings a second; 2 of 3 replies name no class"
+    assert len(server.asked) == 3  # each once
+    assert "response_format" not in server.asked[0].body
 
 
 def test_more_text_windows_hold_the_fewer(make_exam: Callable[..., Exam]):

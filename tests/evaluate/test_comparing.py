@@ -71,14 +71,14 @@ def test_damaged_files_are_named(evaluation: Callable[..., Evaluated]):
 
 
 def test_windows_that_one_alone_names_rightly_are_counted(evaluation: Callable[..., Evaluated]):
-    first, second = evaluation("one", windows_of("abcd", 4)), evaluation("two", windows_of("abcd", 1))
+    first, second = evaluation("one", windows_of("abcdefgh", 4)), evaluation("two", windows_of("abcdefgh", 1))
 
     paired = compare([first, second]).others["two"]
 
-    assert (paired.both, paired.only_first, paired.only_second, paired.neither) == (24, 0, 12, 4)
+    assert (paired.both, paired.only_first, paired.only_second, paired.neither) == (48, 0, 24, 8)
     assert paired.accuracies == (0.6, 0.9)
     assert paired.accuracy == pytest.approx(0.3)
-    assert paired.mcnemar_p == pytest.approx(2 / 2**12)
+    assert paired.mcnemar_p == pytest.approx(2 / 2**24)
     assert paired.accuracy_ci is not None
     assert 0 < paired.accuracy_ci.low < 0.3 < paired.accuracy_ci.high
     assert paired.verdict == "the second is better, for other people too"

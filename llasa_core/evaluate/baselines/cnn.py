@@ -30,6 +30,9 @@ BUDGET = Budget(epochs=20, least_steps=100, most_steps=3000, batch_size=64, lear
 class SmallCnn(nn.Module):
     """Convolutions over time, their mean and maximum over the window, and one linear layer."""
 
+    mean: torch.Tensor
+    std: torch.Tensor
+
     def __init__(self, mean: np.ndarray, std: np.ndarray, n_classes: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.from_numpy(mean))
@@ -65,6 +68,6 @@ def _turned(windows: torch.Tensor) -> torch.Tensor:
     """Turn each window by a small angle of its own, accelerometer and gyroscope alike: [window, time, channel]."""
     x, y, z = (torch.randn(3, len(windows)) * TURN_RAD / 3**0.5).unbind()
     none = torch.zeros(len(windows))
-    cross = torch.stack([none, -z, y, z, none, -x, -y, x, none], 1).unflatten(1, (3, 3))  # [window, 3, 3]
+    cross = torch.stack([none, -z, y, z, none, -x, -y, x, none], 1).reshape(-1, 3, 3)  # [window, 3, 3]
     turn = torch.linalg.matrix_exp(cross).transpose(1, 2)
     return torch.cat([windows[..., ACC] @ turn, windows[..., GYR] @ turn], dim=2)

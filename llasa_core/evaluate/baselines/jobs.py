@@ -46,8 +46,8 @@ _WORDS: Mapping[BaselineName, str] = {
 def baseline_jobs(exam: Exam) -> dict[BaselineName, Job]:
     """Return the work of the baselines that the recipe names and that can be had, in the recipe's order.
 
-    What learns needs training windows with known activities. `lm_text` needs the checkpoint's base LM, which those of
-    the original do not name; with `eval.judge.rival` the rival reads the numbers (`rival_predictions`), in no job.
+    What learns needs training windows with known activities; `lm_text` needs the checkpoint's base LM, which those of
+    the original do not name. A model behind an endpoint is asked in no job, but by `rival_predictions`.
     """
     return {name: _job(exam, name) for name in exam.config.baselines if not why_missing(exam, name)}
 
@@ -56,8 +56,6 @@ def why_missing(exam: Exam, name: BaselineName) -> str:
     """Return why a baseline cannot be had, or nothing where it can."""
     if name != "lm_text":
         return "" if len(exam.train) else "the train split holds no window with a known activity"
-    if exam.config.judge.rival is not None:
-        return f"{exam.config.judge.rival} reads the numbers instead"
     if not exam.config.text_windows:
         return "`eval.text_windows` is 0"
     return "" if "weights_fingerprint" in exam.checkpoint.base_lm else "the checkpoint does not name its base LM"

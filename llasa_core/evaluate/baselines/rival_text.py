@@ -11,6 +11,7 @@ import numpy as np
 from llasa_core.data.activity_words import names_of
 from llasa_core.data.llm_written.endpoint import Request
 from llasa_core.evaluate.baselines.lm_text import chosen_windows
+from llasa_core.evaluate.baselines.predictions import Predictions
 from llasa_core.evaluate.baselines.window_text import RATES_HZ, text_prompt
 from llasa_core.evaluate.open_ended.judge.asking import Asked
 
@@ -26,8 +27,8 @@ MAX_TOKENS = 200
 
 def rival_predictions(
     exam: Exam, model: str, judges: Judges, tell: Callable[[int], None] = lambda _n: None
-) -> tuple[np.ndarray, int]:
-    """Return what a model names the chosen windows, and how many of its replies could not be read or did not come.
+) -> Predictions:
+    """Return what a model names the chosen windows; a reply that names no class, or several, or never comes, is wrong.
 
     Args:
         exam: says which windows and classes.
@@ -35,21 +36,18 @@ def rival_predictions(
         judges: ask it, and keep what it answers.
         tell: told of each answer.
 
-    Returns:
-        int64 [chosen window], class numbers, the number of classes where the reply is unclear: that is counted wrong.
-
     Raises:
         LlasaError: the endpoint answers nothing any more; what was answered is kept.
     """
-    classes = exam.windows.classes
-    windows = exam.store.take(exam.windows.rows[chosen_windows(exam)])
+    classes, chosen = exam.windows.classes, chosen_windows(exam)
     read = partial(class_of_reply, classes=classes)
-    asked = [
-        Asked(_request(text_prompt(w, exam.store.sampling_rate_hz, RATES_HZ[0], classes), model), read) for w in windows
-    ]
-    told = judges.ask(asked, tell)
+    windows = exam.store.take(exam.windows.rows[chosen])
+    prompts = [text_prompt(window, exam.store.sampling_rate_hz, RATES_HZ[0], classes) for window in windows]
+    told = judges.ask([Asked(_request(prompt, model), read) for prompt in prompts], tell)
     named = np.array([len(classes) if one.value is None else one.value for one in told], np.int64)
-    return named, int((named == len(classes)).sum())
+    unclear = int((named == len(classes)).sum())
+    note = f"{model} reads {RATES_HZ[0]:g} lines of readings a second; {unclear} of {len(named)} replies name no class"
+    return Predictions(chosen, named, note)
 
 
 def class_of_reply(text: str, classes: Sequence[str]) -> int:

@@ -79,7 +79,7 @@ def train(
 @torch.inference_mode()
 def logits_of(net: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """Return what a trained network says of inputs, a part of them at once: [input, class]."""
-    return torch.cat([net(part) for part in inputs.split(AT_ONCE)])
+    return torch.cat([net(part) for part in torch.split(inputs, AT_ONCE)])
 
 
 def _batches(n_inputs: int, size: int, n_steps: int) -> Iterator[torch.Tensor]:

@@ -125,7 +125,8 @@ def with_baselines(evaluated: Evaluated, *, resamples: int = 2000, seed: int = 7
 def _paired(evaluated: Evaluated, one: np.ndarray, other: np.ndarray, resamples: int, seed: int) -> Paired:
     truth = np.array(evaluated.truth)
     _, numbers = np.unique(np.concatenate([truth, one, other]), return_inverse=True)
-    return compare_names(*np.split(numbers, 3), np.array(evaluated.subject), resamples=resamples, seed=seed)
+    of_truth, of_one, of_other = np.split(numbers, 3)
+    return compare_names(of_truth, of_one, of_other, np.array(evaluated.subject), resamples=resamples, seed=seed)
 
 
 def _shown(interval: Interval | None) -> str:

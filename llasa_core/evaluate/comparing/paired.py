@@ -93,7 +93,7 @@ def compare_names(
     found = {}
     for statistic in (accuracy, macro_f1):
         one, two = (float(statistic(table.sum(0))) for table in tables)
-        interval = difference_interval(*tables, statistic, apart, resamples=resamples, seed=seed)
+        interval = difference_interval(tables[0], tables[1], statistic, apart, resamples=resamples, seed=seed)
         found[statistic] = one, two, interval
     return Paired(
         accuracies=found[accuracy][:2],
