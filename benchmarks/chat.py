@@ -38,7 +38,7 @@ PROMPT_POSITIONS = 64
 def main() -> None:
     """Measure, show, and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5, help="cold starts")
+    parser.add_argument("--runs", type=int, default=5, help="cold starts; 0 for none")
     parser.add_argument("--rounds", type=int, default=9, help="turns of decoding and ceiling")
     parser.add_argument("--tokens", type=int, default=24, help="decoded in each round")
     parser.add_argument("--sensor", type=Path, default=EXAMPLE)
@@ -46,11 +46,12 @@ def main() -> None:
     parser.add_argument("--base-lm")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
     options = parser.parse_args()
-    cold = cold_starts(options)  # before this process takes memory
+    cold = cold_starts(options) if options.runs else None  # before this process takes memory
 
     from measured_on import measured_on  # noqa: PLC0415 - torch
 
-    from llasa_core.model.checkpoint import load_checkpoint, shipped  # noqa: PLC0415
+    from llasa_core.model.checkpoint import load_checkpoint  # noqa: PLC0415
+    from llasa_core.model.shipped import shipped  # noqa: PLC0415
 
     model = load_checkpoint(options.model or shipped("smol"), base_lm=options.base_lm, device="cpu")
     result: dict[str, Any] = {**measured_on(), "cold": cold}
