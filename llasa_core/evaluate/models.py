@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from llasa_core.model.any_checkpoint import load_any
 from llasa_core.model.original import is_original
+from llasa_core.model.widen import widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,4 +52,4 @@ class Models:
         from llasa_core.model.checkpoint import load_untrained  # noqa: PLC0415 - torch
 
         self.say("reading windows as numbers with the base LM")
-        return load_untrained(self.checkpoint, base_lm=self.base_lm, device=self.device, say=self.say)
+        return widened(load_untrained(self.checkpoint, base_lm=self.base_lm, device=self.device, say=self.say))
