@@ -112,7 +112,7 @@ def test_all_baselines_are_kept_and_taken_again(make_exam: Callable[..., Exam], 
     assert tuple(found) == exam.config.baselines
     assert [len(found[name].where) for name in ("cnn", "majority", "lm_text")] == [36, 36, 3]
     assert found["lm_text"].where.tolist() == chosen_windows(exam).tolist()
-    assert found["lm_text"].note == "tiny-random reads 10 lines of readings a second"
+    assert found["lm_text"].note == "tiny-random reads 5 lines of readings a second"
     assert (found["random_forest"].named == exam.windows.truth).mean() > 0.9
     assert all(kept.n_done(job) == job.n_items for job in baseline_jobs(exam).values())
 
@@ -146,7 +146,7 @@ def test_a_rival_behind_an_endpoint_names_windows_in_its_own_words(make_exam: Ca
     assert exam.windows.classes == ("walking", "sitting", "lying")
     assert found.named.tolist() == again.named.tolist() == [1, 3, 3]
     assert found.where.tolist() == chosen_windows(exam).tolist()
-    assert found.note == "big reads 10 lines of readings a second; 2 of 3 replies name no class"
+    assert found.note == "big reads 5 lines of readings a second; 2 of 3 replies name no class"
     assert len(server.asked) == 3  # each once
     assert "response_format" not in server.asked[0].body
 

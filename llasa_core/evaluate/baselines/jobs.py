@@ -11,7 +11,7 @@ import numpy as np
 from llasa_core.evaluate.baselines.lessons import Lessons, named
 from llasa_core.evaluate.baselines.lm_text import chosen_windows, score_text
 from llasa_core.evaluate.baselines.predictions import Predictions
-from llasa_core.evaluate.baselines.window_text import DIGITS
+from llasa_core.evaluate.baselines.window_text import DIGITS, RATES_HZ
 from llasa_core.evaluate.job import Job
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _job(exam: Exam, name: BaselineName) -> Job:
     }
     if name == "lm_text":
         chosen = chosen_windows(exam)
-        inputs |= {"chosen": chosen.tolist(), "digits": DIGITS}
+        inputs |= {"chosen": chosen.tolist(), "digits": DIGITS, "rates_hz": list(RATES_HZ)}
         return Job("lm-text", inputs, len(chosen), partial(score_text, exam), chunk=4, words=_WORDS[name])
     inputs |= {"train": _digest(exam.train.rows)}
     if name == "random_forest":
