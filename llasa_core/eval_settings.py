@@ -63,7 +63,7 @@ class EvalConfig(Settings):
     """Choose among the activities that the data holds, or among all that data and checkpoint know."""
     max_windows: PositiveInt | None = None
     """Score a fixed random choice of this many windows; all when left out."""
-    sensitivity_windows: NonNegativeInt = 40
+    sensitivity_windows: NonNegativeInt = 24
     """On so many windows other wordings and orders of the classes are tried."""
     protocol_windows: NonNegativeInt = 24
     """On so many windows the original's protocol is followed: free text, parsed."""
@@ -84,13 +84,13 @@ class EvalConfig(Settings):
     """Trees of the random forest."""
     text_windows: NonNegativeInt = 10
     """So many windows are read as numbers by the base LM; each takes thousands of tokens."""
-    fact_items: PositiveInt | None = 180
+    fact_items: PositiveInt | None = 120
     """Fact questions that are answered, a fixed random choice; all when left out."""
     open_items: PositiveInt | None = 60
     """Open questions that are answered and judged, a fixed random choice; all when left out."""
     max_new_tokens: PositiveInt = 96
     """Longest answer."""
-    robustness_windows: PositiveInt | None = 32
+    robustness_windows: PositiveInt | None = 24
     """Windows that are turned, slowed and disturbed, a fixed random choice; all when left out."""
     bertscore_model: Path | None = None
     """Folder of a Hugging Face encoder by which answers are compared with references too; never downloaded."""

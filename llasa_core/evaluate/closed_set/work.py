@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PROTOCOL_TOKENS = 48
 """Longest answer under the original's protocol."""
-MOST_VAL_WINDOWS = 240
+MOST_VAL_WINDOWS = 160
 """Of more validation windows, a fixed random choice: one temperature and one threshold take no more."""
 
 
