@@ -95,7 +95,7 @@ class CheckpointFound:
                         ("template", model["template"]),
                         ("windows", f"{self.config['window_s']:g} s at {self.config['sampling_rate_hz']:g} Hz"),
                         ("activities", ", ".join(self.config["activities"])),
-                        ("calibration", self._how_calibrated),
+                        ("calibrated", self._how_calibrated),
                         ("recipe", "recipe.yaml is how it was made" if "recipe.yaml" in self.files else "not stored"),
                     ]
                 ),

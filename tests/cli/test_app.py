@@ -239,7 +239,7 @@ def test_recipe_show_says_where_each_value_came_from(tmp_path: Path, capsys: pyt
 
     assert main(["recipe", "show", str(file), "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown["recipe"]["data"] == {"folder": "d"}
+    assert shown["recipe"]["data"] == {"folder": "d", "fold": None, "leave_out": None}
     assert shown["sources"]["seed"] == "default"
 
 

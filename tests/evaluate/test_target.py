@@ -53,7 +53,7 @@ def test_a_recipe_without_a_checkpoint_is_an_error(recipe: Path, tmp_path: Path)
 def test_a_shipped_checkpoint_stands_in_for_a_run(
     recipe: Path, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("llasa_core.model.checkpoint.SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr("llasa_core.model.shipped.SHIPPED", tmp_path / "shipped")
     coming_with_us = tmp_path / "shipped" / "mine"
     shutil.copytree(runs / "mine" / "finetune" / "checkpoint", coming_with_us)
 

@@ -80,7 +80,7 @@ def test_a_recipe_trains_what_it_says_and_its_checkpoint_gives_the_trained_model
     assert parts_of(changed) == expected
     assert set(run.weights) <= changed
     assert {weight.dtype for weight in run.weights.values()} == {torch.float32}
-    loaded = scores_of(load_checkpoint(run.run.checkpoint, device="cpu"))
+    loaded = scores_of(load_checkpoint(run.run.checkpoint, device="cpu", in_transformers=True))
     np.testing.assert_allclose(loaded, scores_of(model), atol=1e-4)  # an adapter is merged, which rounds otherwise
     assert np.abs(loaded - untrained).max() > 1e-2
 
@@ -189,7 +189,7 @@ def test_dropout_is_on_in_training_and_off_in_evaluation(part: Callable[..., Any
     assert loss(1) != loss(2)
     assert np.array_equal(scores_of(run.stage.model), scores_of(run.stage.model))
     run.stage.save_result(run.run.checkpoint, run.stage.result_tensors(run.engine))
-    loaded = load_checkpoint(run.run.checkpoint, device="cpu")
+    loaded = load_checkpoint(run.run.checkpoint, device="cpu", in_transformers=True)
     np.testing.assert_allclose(scores_of(loaded), scores_of(run.stage.model), atol=1e-4)
 
 
@@ -286,5 +286,5 @@ def test_the_adapter_of_an_lm_with_tied_embeddings_is_trained_and_loaded(part: C
     assert losses[1] < losses[0]
     assert parts_of(run.weights) == {"adapter", "projector"}
     assert not any("lm_head" in name or "embed" in name for name in run.weights)
-    loaded = scores_of(load_checkpoint(run.run.checkpoint, device="cpu"))
+    loaded = scores_of(load_checkpoint(run.run.checkpoint, device="cpu", in_transformers=True))
     np.testing.assert_allclose(loaded, scores_of(run.stage.model), atol=1e-3)
