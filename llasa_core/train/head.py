@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
+from threadpoolctl import threadpool_limits
 from torch import nn
 from torch.nn import functional
 
@@ -23,6 +25,7 @@ from llasa_core.model.head import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from llasa_core.data.store import WindowStore
@@ -98,6 +101,11 @@ def fit_head(store: WindowStore, activities: tuple[str, ...], seed: int) -> tupl
         activities: the classes.
         seed: of everything random; what others draw from torch's generator stays as it was.
     """
+    with _one_thread():
+        return _fit_head(store, activities, seed)
+
+
+def _fit_head(store: WindowStore, activities: tuple[str, ...], seed: int) -> tuple[WindowHead, HeadReport]:
     length = round(store.window_s * store.sampling_rate_hz)
     n_stretches = _most_stretches(length, store.window_s)
     inputs, truth = _lessons(store, "train", activities, n_stretches)
@@ -128,6 +136,18 @@ def fit_head(store: WindowStore, activities: tuple[str, ...], seed: int) -> tupl
     )
     accuracy = float((logits.argmax(axis=1) == val_truth.numpy()).mean()) if has_val else None
     return head, HeadReport(len(truth), len(val_truth), accuracy, temperature, threshold)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute in one thread: these small sums are no slower so, and the same whatever the machine."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(n_threads)
 
 
 class _Net(nn.Module):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from llasa_core.evaluate.job import Job
 
 HELD = ("walking", "sitting", "lying")
-QUICK = {"bootstrap": 100, "baselines": (), "sensitivity_windows": 36}
+QUICK = {"bootstrap": 100, "baselines": (), "sensitivity_windows": 36, "protocol_windows": 36}
 
 
 def exam_of(store: WindowStore, known: tuple[str, ...] = HELD, **settings: Any) -> Exam:
