@@ -60,8 +60,19 @@ def test_the_majority_is_that_of_training():
 @pytest.fixture
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the networks learn for a moment only."""
-    for net, n_steps in ((cnn, 60), (limu_bert_gru, 60)):
-        monkeypatch.setattr(net, "BUDGET", replace(net.BUDGET, batch_size=32, least_steps=n_steps, most_steps=n_steps))
+    _limit_steps(monkeypatch, 60)
+
+
+@pytest.fixture
+def hardly_any_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the networks run, whatever they learn."""
+    _limit_steps(monkeypatch, 4)
+
+
+def _limit_steps(monkeypatch: pytest.MonkeyPatch, n_steps: int) -> None:
+    for net in (cnn, limu_bert_gru):
+        shorter = replace(net.BUDGET, batch_size=32, least_steps=n_steps, most_steps=n_steps)
+        monkeypatch.setattr(net, "BUDGET", shorter)
 
 
 @pytest.mark.usefixtures("few_steps")
@@ -75,7 +86,7 @@ def test_what_can_be_learned_is_learned(name: str, make_exam: Callable[..., Exam
     assert "llasa" not in vars(models)  # no LM is loaded for it
 
 
-@pytest.mark.usefixtures("few_steps")
+@pytest.mark.usefixtures("hardly_any_steps")
 @pytest.mark.parametrize("name", ["random_forest", "cnn", "limu_bert_gru"])
 def test_the_same_seed_learns_the_same(name: str, make_exam: Callable[..., Exam], tiny_checkpoint: Path):
     exam, models = make_exam(trees=3), Models(tiny_checkpoint)
@@ -100,7 +111,7 @@ def test_one_class_in_training_leaves_nothing_to_tell():
     assert lessons([1, 0, 1]).only_class is None
 
 
-@pytest.mark.usefixtures("few_steps")
+@pytest.mark.usefixtures("hardly_any_steps")
 def test_all_baselines_are_kept_and_taken_again(make_exam: Callable[..., Exam], tiny_checkpoint: Path, tmp_path: Path):
     exam = make_exam()
     kept, models = Kept(tmp_path / "eval", {}), Models(tiny_checkpoint)
