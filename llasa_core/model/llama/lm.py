@@ -12,15 +12,13 @@ from torch.nn import functional
 
 from llasa_core.model.llama.cache import KvCache
 from llasa_core.model.llama.matrix import Matrix, can_pack, is_emulated
+from llasa_core.model.llama.one_token import OneToken
 from llasa_core.model.llama.rotary import Rotary, turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llasa_core.model.llama.shape import Shape
-
-
-ZERO = {dtype: torch.zeros(1, dtype=dtype) for dtype in (torch.float32, torch.bfloat16, torch.float16)}
 
 
 class Attention(Protocol):
@@ -84,6 +82,11 @@ class LlamaLm(nn.Module):
         dtype = torch.float32 if self.device.type == "cpu" else self.embed.weight.dtype
         return KvCache(self.config, dtype, self.device)
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether the weights are laid out for products of many rows."""
+        return self.head.is_packed
+
     def pack(self) -> bool:
         """Lay the weights out for products of many rows, where that pays, and say whether it did.
 
@@ -117,7 +120,7 @@ class LlamaLm(nn.Module):
         """
         _ = use_cache
         n_rows, n_new, _ = inputs_embeds.shape
-        cache, before = past_key_values, 0
+        cache, before, on_cpu = past_key_values, 0, inputs_embeds.device.type == "cpu"
         if cache is not None:
             before = cache.length
             cache.extend(n_new, n_rows)
@@ -127,11 +130,18 @@ class LlamaLm(nn.Module):
         else:
             turns = self.rotary.of(position_ids)
         try:
+            if cache is not None and n_rows == n_new == 1 and mask is position_ids is None and on_cpu:
+                return Output(self._one_token(cache)(inputs_embeds[0, 0])[None, None])
             return Output(self.run(inputs_embeds, turns, Attending(cache, mask, is_first=before == 0)))
         except BaseException:
             if cache is not None:
                 cache.truncate(before)  # an interrupt leaves it as it was
             raise
+
+    def _one_token(self, cache: KvCache) -> OneToken:
+        if cache.one_token is None or not cache.one_token.fits(self):
+            cache.one_token = OneToken(self, cache)
+        return cache.one_token
 
     def run(self, x: torch.Tensor, turns: torch.Tensor, attention: Attention) -> torch.Tensor:
         """Run the blocks on `[B, L, D]` under any attention, with `turns` for the positions, from `rotary`."""
@@ -221,16 +231,11 @@ class Norm(nn.Module):
     def __init__(self, weight: torch.Tensor, eps: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(weight, requires_grad=False)
-        self._eps = eps
+        self.eps = eps
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Scale `[…, D]`."""
-        width = x.shape[-1]
-        if x.numel() == width and x.device.type == "cpu":  # one token: two operations instead of six
-            length = float(torch.linalg.vector_norm(x, dtype=torch.float32))
-            scale = (length * length / width + self._eps) ** -0.5
-            return torch.addcmul(ZERO[x.dtype], x, self.weight.to(x.dtype), value=scale)
-        return functional.rms_norm(x, (width,), self.weight.to(x.dtype), self._eps)
+        return functional.rms_norm(x, x.shape[-1:], self.weight.to(x.dtype), self.eps)
 
 
 class Block(nn.Module):

@@ -11,7 +11,6 @@ from safetensors import SafetensorError, safe_open
 from llasa_core.errors import ModelError
 from llasa_core.model.adapter import Adapter, read_adapter
 from llasa_core.model.llama.lm import LlamaLm
-from llasa_core.model.llama.matrix import is_emulated
 from llasa_core.model.llama.rotary import paired
 from llasa_core.model.llama.shape import Shape, is_plain_llama
 from llasa_core.model.lm_folder import read_config
@@ -122,11 +121,10 @@ def _assemble(
     if problems:
         blame.raise_for(problems)
     change = _changes(shape, adapter)
-    norm_type = torch.float32 if is_emulated(torch.empty(0, dtype=dtype)) else dtype
     with torch.no_grad():
         weights = {
             "embed": tensors["model.embed_tokens.weight"].to(dtype, copy=True),
-            "norm": tensors["model.norm.weight"].to(norm_type, copy=True),
+            "norm": tensors["model.norm.weight"].to(torch.float32, copy=True),
         }
         if not shape.tie_word_embeddings:
             weights["head"] = tensors["lm_head.weight"].to(dtype, copy=True)
@@ -136,7 +134,7 @@ def _assemble(
                 layers = {f"{at}{name}": tensors[f"{at}{name}.weight"] for name in names}
                 weights[f"{layer}.{fused}"] = _side_by_side(layers, dtype, change, shape.head_dim)
             for norm, name in (("attention_norm", "input_layernorm"), ("inner_norm", "post_attention_layernorm")):
-                weights[f"{layer}.{norm}"] = tensors[f"{at}{name}.weight"].to(norm_type, copy=True)
+                weights[f"{layer}.{norm}"] = tensors[f"{at}{name}.weight"].to(torch.float32, copy=True)
     return LlamaLm(shape, weights).eval()
 
 

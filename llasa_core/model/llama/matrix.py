@@ -41,6 +41,11 @@ class Matrix(nn.Module):
         self.weight = nn.Parameter(weight, requires_grad=False)
         self._packed: Any = None
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether the weights are laid out for products of many rows."""
+        return self._packed is not None
+
     def pack(self) -> None:
         """Lay the weights out anew for products of many rows; the old ones are let go."""
         if self._packed is None:

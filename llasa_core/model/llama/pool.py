@@ -26,8 +26,7 @@ class Pool:
     def __init__(self, lm: LlamaLm, most_rows: int) -> None:
         self._lm = lm
         self._most_rows = most_rows
-        self._keys: list[torch.Tensor] = []  # [row, head, position, D] for each layer
-        self._values: list[torch.Tensor] = []
+        self._held: list[torch.Tensor] = []  # [keys and values, row, head, position, D] for each layer
         self._lengths = torch.zeros(0, dtype=torch.int64, device=lm.device)
 
     def __len__(self) -> int:
@@ -37,7 +36,7 @@ class Pool:
     @property
     def positions_taken(self) -> int:
         """Positions for which memory is taken, rows times the longest."""
-        return self._keys[0].shape[0] * self._keys[0].shape[2] if self._keys else 0
+        return self._held[0].shape[1] * self._held[0].shape[3] if self._held else 0
 
     @torch.inference_mode()
     def add(self, cache: KvCache, longest: int) -> int:
@@ -49,9 +48,9 @@ class Pool:
         """
         row = len(self)
         self._make_room(row + 1, longest)
-        for layer, held in enumerate(cache.layers):
-            self._keys[layer][row, :, : cache.length] = held.keys[0]
-            self._values[layer][row, :, : cache.length] = held.values[0]
+        for held, layer in zip(self._held, cache.layers, strict=True):
+            held[0, row, :, : cache.length] = layer.keys[0]
+            held[1, row, :, : cache.length] = layer.values[0]
         self._lengths = torch.cat([self._lengths, self._lengths.new_tensor([cache.length])])
         return row
 
@@ -61,12 +60,12 @@ class Pool:
         last = len(self) - 1
         if row != last:
             length = int(self._lengths[last])
-            for held in (*self._keys, *self._values):
-                held[row, :, :length] = held[last, :, :length]
+            for held in self._held:
+                held[:, row, :, :length] = held[:, last, :, :length]
             self._lengths[row] = length
         self._lengths = self._lengths[:last].clone()
         if not last:
-            self._keys, self._values = [], []
+            self._held = []
 
     @torch.inference_mode()
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -79,7 +78,7 @@ class Pool:
         mask = None if is_level else (place <= lengths[:, None])[:, None, None]
 
         def attention(layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
-            keys, values = self._keys[layer], self._values[layer]
+            keys, values = self._held[layer]
             keys[rows, :, lengths] = key[:, 0]
             values[rows, :, lengths] = value[:, 0]
             return attend(query, keys[: len(rows), :, :end], values[: len(rows), :, :end], mask)
@@ -89,19 +88,16 @@ class Pool:
         return lm.head(hidden).float()  # type: ignore[no-any-return]
 
     def _make_room(self, rows: int, longest: int) -> None:
-        has = (self._keys[0].shape[0], self._keys[0].shape[2]) if self._keys else (0, 0)
+        has = (self._held[0].shape[1], self._held[0].shape[3]) if self._held else (0, 0)
         more = has[0] if rows <= has[0] else min(max(rows, 2 * has[0]), self._most_rows)
         wanted = (more, -(-max(longest, has[1]) // ROUND) * ROUND)
         if wanted == has:
             return
-        shape = self._lm.config
-        example = self._lm.new_cache()
-        for held in (self._keys, self._values):
-            for layer in range(shape.num_hidden_layers):
-                # zeros, because what is masked is multiplied by 0, which a NaN left in memory would survive
-                new = example.zeros(wanted[0], wanted[1])
-                if layer < len(held):
-                    new[: has[0], :, : has[1]] = held[layer]
-                    held[layer] = new
-                else:
-                    held.append(new)
+        empty = self._lm.new_cache()
+        for layer in range(self._lm.config.num_hidden_layers):
+            new = empty.zeros(*wanted)
+            if layer < len(self._held):
+                new[:, : has[0], :, : has[1]] = self._held[layer]
+                self._held[layer] = new
+            else:
+                self._held.append(new)
