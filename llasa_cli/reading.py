@@ -96,8 +96,9 @@ def read_options(  # noqa: PLR0913 - each flag is one
     keep_frame: bool = False,
     describe_only: bool = False,
 ) -> ReadOptions:
-    """Return what the flags of a command say of the files; `describe_only` is for inspections and
-    `new_activities` for `adapt`; neither is a flag.
+    """Return what the flags of a command say of the files.
+
+    Two are no flags: `describe_only` is for inspections, `new_activities` for `adapt`.
 
     Raises:
         UsageError: a flag's value makes no sense.

@@ -154,7 +154,7 @@ def _check(labelled: Labelled, where: Path, head: WindowHead, adapting: Adapting
                 f"{number_of(count, 'window')} of {name}; at least {FEWEST} are needed, "
                 f"{head.window_s * 1.5:g} s without a pause",
                 where=where,
-                fix=f"record {name} for longer, or leave its label out with `--label-map {name!r}=unknown`",
+                fix=f'record {name} for longer, or leave its label out with `--label-map "{name}=unknown"`',
             )
     if adapting.replace and len(labelled.names) == 1:
         raise DataError(
@@ -165,7 +165,7 @@ def _check(labelled: Labelled, where: Path, head: WindowHead, adapting: Adapting
 
 
 def _with_limit(adapted: AdaptedHead, held_out: HeldOut) -> AdaptedHead:
-    """Return it with a limit to what is strange that most windows left out keep; never a narrower one than the head's."""
+    """Return it with a limit to what is strange that most windows left out keep, never narrower than the head's."""
     distance = np.sqrt(held_out.measured.to_prototypes.min(axis=1))
     farthest = max(adapted.prototypes.farthest, float(np.quantile(distance, FARTHEST_SHARE)))
     return replace(adapted, prototypes=replace(adapted.prototypes, farthest=farthest))
@@ -194,6 +194,11 @@ def _fitted(adapted: AdaptedHead, held_out: HeldOut, labelled: Labelled) -> Adap
     return replace(adapted, threshold=max(least, threshold))
 
 
+def _people(person: np.ndarray) -> int | None:
+    """Return how many there are; None where somebody is not named."""
+    return len(np.unique(person)) if (person != "").all() else None
+
+
 def _about(labelled: Labelled, head: WindowHead, estimated: Estimate | None, *, is_fitted: bool) -> dict[str, Any]:
     """Return what the folder remembers of its making."""
     activities = {}
@@ -203,13 +208,13 @@ def _about(labelled: Labelled, head: WindowHead, estimated: Estimate | None, *, 
             "windows": int(own.sum()),
             "stretches": len(np.unique(labelled.stretch[own])),
             "recordings": len(np.unique(labelled.recording[own])),
-            "people": len(np.unique(labelled.person[own])),
+            "people": _people(labelled.person[own]),
             "is_new": name not in head.activities,
         }
     found: dict[str, Any] = {
         "windows": len(labelled),
         "recordings": len(np.unique(labelled.recording)),
-        "people": len(np.unique(labelled.person)),
+        "people": _people(labelled.person),
         "learned": activities,
         "left_out_s": labelled.left_out,
         "fitted": is_fitted,

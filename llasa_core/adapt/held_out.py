@@ -101,7 +101,8 @@ def _units(labelled: Labelled) -> tuple[Unit, np.ndarray]:
 
 
 def _groups(labelled: Labelled) -> Iterator[tuple[Unit, np.ndarray]]:
-    yield "person", np.unique(labelled.person, return_inverse=True)[1]
+    if (labelled.person != "").all():
+        yield "person", np.unique(labelled.person, return_inverse=True)[1]
     yield "recording", labelled.recording
     yield "stretch", labelled.stretch
 

@@ -30,7 +30,7 @@ class Labelled:
     activity: np.ndarray
     """Names [window], as what follows."""
     person: np.ndarray
-    """`csv/ada`; where nobody is named, the recording's own name."""
+    """`csv/ada`; empty where nobody is named."""
     recording: np.ndarray
     """int64: a recording's parts between gaps are one."""
     stretch: np.ndarray
@@ -118,13 +118,14 @@ class _Gathered:
         self, recording: Recording, windows: np.ndarray, activities: Sequence[str | None], start_s: np.ndarray
     ) -> None:
         number = self._recordings.setdefault((str(recording.file), recording.subject), len(self._recordings))
+        person = recording.subject if _is_named(recording) else ""
         longest_s = 1.5 * self._config.stride_s
         before: tuple[str | None, float] = (None, -np.inf)
         for name, at in zip(activities, start_s.tolist(), strict=True):
             if name != before[0] or at - before[1] > longest_s:
                 self._n_stretches += 1
             before = (name, at)
-            self._rows.append((str(name), recording.subject, number, self._n_stretches, recording.start_s + at))
+            self._rows.append((str(name), person, number, self._n_stretches, recording.start_s + at))
         self._windows.append(windows)
 
     def result(self, where: Path) -> Labelled:
@@ -146,3 +147,9 @@ class _Gathered:
             np.array(starts),
             left_out,
         )
+
+
+def _is_named(recording: Recording) -> bool:
+    """Return whether somebody is named: where nobody is, the recording's own name stands for its person."""
+    person = recording.subject.partition("/")[2]
+    return recording.session.replace("/", "-") != person and not recording.session.startswith(f"{person}.")

@@ -53,7 +53,7 @@ class AdaptedFound:
                 each["windows"],
                 each["stretches"],
                 each["recordings"],
-                each["people"],
+                each["people"] or "?",
                 "new" if each["is_new"] else "",
             )
             for name, each in about["learned"].items()
@@ -62,7 +62,7 @@ class AdaptedFound:
             [
                 number_of(about["windows"], "window"),
                 number_of(about["recordings"], "recording"),
-                number_of(about["people"], "person", "people"),
+                number_of(about["people"], "person", "people") if about["people"] else "nobody named",
             ]
         )
         return "\n".join(
