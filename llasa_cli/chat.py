@@ -193,11 +193,14 @@ def _begin(windows: RecordingWindows, checkpoint: Chosen, device: str | None, se
 
     from llasa_core.chat.conversation import Conversation
     from llasa_core.data.grounded.activities import PLAIN_QUESTION
+    from llasa_core.model.adapted import unknown_to_lm
     from llasa_core.model.any_checkpoint import load_any, read_any_config
 
     if device == "cuda" and not torch.cuda.is_available():
         raise UsageError("there is no CUDA device", where="--device cuda", fix="leave out `--device`")
     folder, base_lm, encoder = checkpoint
+    if said := unknown_to_lm(folder):
+        console.note(said)
     config = read_any_config(folder, base_lm=base_lm, encoder=encoder)
     model = load_any(folder, base_lm=base_lm, encoder=encoder, device=device, say=console.note)
     temperature = config.temperature(PLAIN_QUESTION)
