@@ -56,8 +56,8 @@ async def chunks_of(request: Request, most_bytes: int, settings: ServeSettings) 
     """Yield a body as it comes.
 
     Raises:
-        ApiError: 413, it is larger than it may be, which is known before it is read where the client says its size; 408,
-            the client sends nothing for too long, or takes too long altogether; 400, it left in the middle.
+        ApiError: 413, it is larger than it may be, which is known before it is read where the client says its size;
+            408, the client sends nothing for too long, or takes too long altogether; 400, it left in the middle.
     """
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > most_bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
 import time
@@ -60,6 +61,13 @@ class Guard:
         self.active = 0
         """Requests that are being worked on."""
         self.is_closing = False
+        self._idle = asyncio.Event()
+
+    async def idle(self) -> None:
+        """Wait until nothing is being worked on."""
+        if self.active:
+            self._idle.clear()
+            await self._idle.wait()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -82,10 +90,12 @@ class Guard:
                 raise
         finally:
             self.active -= 1
+            if not self.active:
+                self._idle.set()
             self._metrics.saw(scope, answer.status, time.monotonic() - begun)
 
     def _check(self, scope: Scope) -> None:
-        headers = {name: value for name, value in scope["headers"]}
+        headers = dict(scope["headers"])
         if self.is_closing:
             raise ApiError(503, "the server is closing", fix="try again later", retry_after_s=RETRY_S)
         if self._is_local:

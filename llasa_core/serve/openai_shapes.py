@@ -82,7 +82,7 @@ class ChatRequest(_Shape):
 class ApiError(LlasaError):
     """What a client is told, and with which status."""
 
-    def __init__(  # noqa: PLR0913 - OpenAI's fields
+    def __init__(
         self,
         status: int,
         message: str,

@@ -29,14 +29,13 @@ from llasa_core.serve.store import Store
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
     from llasa_core.serve.settings import ServeSettings
 
 THREADS = 8
 """For what would block the event loop."""
-TICK_S = 0.1
 FILES = 8192
 """Open files that are asked of the system: each connection is one."""
 FORGET_EVERY_S = 30.0
@@ -110,67 +109,85 @@ def name_of(folder: Path) -> str:
 
 
 async def _run(guard: Guard, parts: Parts, listening: socket.socket, ready: Callable[[], None]) -> None:
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "llasa serve"))
-    server = _Server(
-        uvicorn.Config(
-            guard,
-            http=protocol_of(parts.settings),
-            ws="none",
-            lifespan="off",
-            loop="asyncio",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=1,
-        )
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, "llasa serve"))
+    config = uvicorn.Config(
+        guard,
+        http=protocol_of(parts.settings),
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=1,
     )
-    with _signals() as stops:
-        background = [asyncio.create_task(part) for part in (_close(stops, server, guard, parts), _forget(parts.store))]
-        serving = asyncio.create_task(server.serve([listening]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        ready()
-        await serving
-        for task in background:
-            task.cancel()
+    stops = Stops(loop)
+    server = _Server(config, stops, ready)
+    background = [asyncio.create_task(part) for part in (_close(stops, server, guard, parts), _forget(parts.store))]
+    await server.serve([listening])
+    for task in background:
+        task.cancel()
+
+
+class Stops:
+    """How often the server was told to stop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.first, self.second = asyncio.Event(), asyncio.Event()
+
+    def take(self, _signal: int, _frame: object) -> None:
+        """Take a signal."""
+        event = self.second if self.first.is_set() else self.first
+        self._loop.call_soon_threadsafe(event.set)
 
 
 class _Server(uvicorn.Server):
     """Leaves signals to us: uvicorn closes its sockets first, and would raise the signal again in the end."""
 
+    def __init__(self, config: uvicorn.Config, stops: Stops, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stops, self._ready = stops, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        yield
+        before = {one: signal.signal(one, self._stops.take) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
 
 
-@contextlib.contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Yield a list of the signals to stop that came."""
-    came: list[int] = []
-    before = {
-        one: signal.signal(one, lambda number, _frame: came.append(number)) for one in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield came
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-
-async def _close(stops: list[int], server: uvicorn.Server, guard: Guard, parts: Parts) -> None:
+async def _close(stops: Stops, server: uvicorn.Server, guard: Guard, parts: Parts) -> None:
     """Once told to stop, refuse what comes, let answers end for a while, and end the rest; told twice, end at once."""
-    while not stops:
-        await asyncio.sleep(TICK_S)
+    await stops.first.wait()
     guard.is_closing = True
-    deadline = time.monotonic() + parts.settings.closing_s
-    while guard.active and time.monotonic() < deadline and len(stops) == 1:
-        await asyncio.sleep(TICK_S)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(parts.settings.closing_s):
+            await _first_of(guard.idle(), stops.second.wait())
     await asyncio.to_thread(parts.engine.close, parts.settings.closing_s)  # tells all that wait
-    await asyncio.sleep(TICK_S)
-    server.force_exit = len(stops) > 1
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await guard.idle()
+    server.force_exit = stops.second.is_set()
     server.should_exit = True
+
+
+async def _first_of(*several: Coroutine[Any, Any, Any]) -> None:
+    tasks = [asyncio.create_task(one) for one in several]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
 
 
 async def _forget(store: Store) -> None:
