@@ -7,24 +7,24 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from llasa_core.chat.check import check
+from llasa_core.chat.fitting import fitted
+from llasa_core.chat.ground import ground
+from llasa_core.chat.settings import ChatSettings
 from llasa_core.engine import Ask
 from llasa_core.errors import LlasaError
 from llasa_core.model.generate import TextPieces
-from llasa_core.serve.grounding import basis_of, unsupported_in
 from llasa_core.serve.openai_shapes import RETRY_S, ApiError, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from llasa_core.chat.ground import Grounded
     from llasa_core.chat.known_recording import KnownRecording
     from llasa_core.data.qa import Turn
     from llasa_core.engine import Engine, Reply
-    from llasa_core.model.text import TextCodec
-    from llasa_core.serve.grounding import Basis
+    from llasa_core.model.multimodal import LlasaModel
     from llasa_core.serve.settings import ServeSettings
-
-WORDS_AT_ONCE = 1
-"""Of an answer that is there at once: streaming it in small pieces lets clients treat all answers alike."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,12 @@ class Question:
 class Answer:
     """One answer as it comes. Use it once: iterate over `pieces`, then read the rest."""
 
-    def __init__(self, basis: Basis, codec: TextCodec, question: Question, deadline: float) -> None:
-        self.basis = basis
-        self._codec = codec
+    def __init__(
+        self, grounded: Grounded, prompt: tuple[Turn, ...], model: LlasaModel, question: Question, deadline: float
+    ) -> None:
+        self.grounded = grounded
+        self._prompt = prompt
+        self._codec = model.codec
         self._deadline = deadline
         self._tokens: asyncio.Queue[int | None] = asyncio.Queue()
         self._reply: Reply | None = None
@@ -60,7 +63,7 @@ class Answer:
         Raises:
             BusyError, UsageError, ModelError, RunError: see `Engine.submit`.
         """
-        if self.basis.answer is not None:
+        if self.grounded.answer is not None:
             return
         loop = asyncio.get_running_loop()
         asked = self._asked
@@ -68,9 +71,8 @@ class Answer:
         def heard(token: int | None) -> None:  # in the engine's thread
             loop.call_soon_threadsafe(self._tokens.put_nowait, token)
 
-        self._reply = engine.submit(
-            Ask(self.basis.windows, self.basis.turns, asked.max_new_tokens, asked.temperature, asked.seed, heard)
-        )
+        options = (asked.max_new_tokens, asked.temperature, asked.seed, heard)
+        self._reply = engine.submit(Ask(self.grounded.windows, self._prompt, *options))
 
     async def pieces(self) -> AsyncIterator[str]:
         """Yield the answer's text in pieces, as it is decoded.
@@ -106,14 +108,26 @@ class Answer:
         count = [len(self._codec.encode(text, with_special=False)) for text in (asked, self.text)]
         return usage_of(*count)
 
-    @property
-    def unsupported(self) -> list[str]:
-        """What it says that the recording does not support; known once it has ended."""
-        return unsupported_in(self.text, self.basis)
+    def unsupported(self) -> list[dict[str, str]]:
+        """Return what it says that the recordings do not support; known once it has ended."""
+        return [{"text": mark.text, "kind": mark.kind, "why": mark.why} for mark in check(self.text, self.grounded)]
+
+    def rests_on(self) -> dict[str, Any]:
+        """Return what it is about and rests on, as `llasa chat --json` does."""
+        grounded = self.grounded
+        return {
+            "answered_by": "model" if grounded.answer is None else "timeline and facts",
+            "scope": [scope.as_dict() for scope in grounded.scopes],
+            "facts": [fact._asdict() for fact in grounded.facts],
+            "answer_windows": [
+                {"recording": at, "start_s": start_s, "end_s": start_s + grounded.recordings[at].window_s}
+                for at, start_s in grounded.window_starts
+            ],
+        }
 
     async def _composed(self) -> AsyncIterator[str]:
-        words = (self.basis.answer or "").split(" ")
-        for number, word in enumerate(words):
+        """Yield word by word, so that clients can treat all answers alike."""
+        for number, word in enumerate((self.grounded.answer or "").split(" ")):
             yield word if number == 0 else f" {word}"
 
     async def _decoded(self, reply: Reply) -> AsyncIterator[str]:
@@ -139,20 +153,21 @@ class Answer:
             ) from error
 
 
-async def begin(question: Question, engine: Engine, codec: TextCodec, settings: ServeSettings) -> Answer:
+async def begin(question: Question, engine: Engine, model: LlasaModel, settings: ServeSettings) -> Answer:
     """Return an answer that is under way.
 
     Raises:
         LlasaError: the question cannot be answered; see `Answer.submit`.
     """
     deadline = time.monotonic() + settings.answer_s
-    basis = await asyncio.to_thread(basis_of, question.text, question.recordings, question.turns)
-    answer = Answer(basis, codec, question, deadline)
+    answer = await asyncio.to_thread(_grounded, question, model, deadline)
     answer.submit(engine)
     return answer
 
 
-def told_of(basis: Basis, **more: Any) -> dict[str, Any]:
-    """Return what an answer rests on, as plain values for JSON."""
-    source = "model" if basis.answer is None else "recording"
-    return {"source": source, "scope": basis.scope, "facts": basis.facts, **more}
+def _grounded(question: Question, model: LlasaModel, deadline: float) -> Answer:
+    grounded = ground(question.text, question.recordings, question.turns, ChatSettings())
+    prompt: tuple[Turn, ...] = ()
+    if grounded.answer is None:
+        prompt = fitted(model, grounded.windows, grounded.turns, question.max_new_tokens)
+    return Answer(grounded, prompt, model, question, deadline)

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from llasa_core import __version__
 from llasa_core.errors import DataError, LlasaError, UsageError
-from llasa_core.serve.answering import Question, begin, told_of
+from llasa_core.serve.answering import Question, begin
 from llasa_core.serve.assets import asset
 from llasa_core.serve.bodies import Room, chunks_of
 from llasa_core.serve.examples import examples
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from llasa_core.engine import Engine
-    from llasa_core.model.text import TextCodec
+    from llasa_core.model.multimodal import LlasaModel
     from llasa_core.serve.answering import Answer
     from llasa_core.serve.intake import Intake
     from llasa_core.serve.messages import Asked, Sent
@@ -64,7 +64,7 @@ class Parts:
     """The model's, for clients."""
     activities: tuple[str, ...]
     engine: Engine
-    codec: TextCodec
+    model: LlasaModel
     store: Store
     intake: Intake
     settings: ServeSettings
@@ -112,16 +112,16 @@ def _add_chat(app: FastAPI, parts: Parts) -> None:
             chat, fields, asked = await asyncio.to_thread(_read_chat, body, parts)
             recordings = [await _upload_of(sent, fields, parts) for sent in asked.recordings]
         answer = await begin(
-            _question(chat, asked, recordings, parts.settings), parts.engine, parts.codec, parts.settings
+            _question(chat, asked, recordings, parts.settings), parts.engine, parts.model, parts.settings
         )
-        told = told_of(answer.basis, recordings=[_summary(upload) for upload in recordings], notes=asked.notes)
+        told = answer.rests_on() | {"recordings": [_summary(upload) for upload in recordings], "notes": asked.notes}
         identity = (f"chatcmpl-{secrets.token_hex(12)}", int(time.time()), parts.name)
         if chat.stream:
             wants_usage = chat.stream_options is not None and chat.stream_options.include_usage
             return _EventStream(_events(answer, identity, told, parts, wants_usage=wants_usage), answer)
         await _until_whole(answer, request, parts)
-        told |= {"unsupported": answer.unsupported}
-        more = {"text": answer.text, "finish_reason": answer.finish_reason, "usage": answer.usage, "llasa": told}
+        told |= {"unsupported": await asyncio.to_thread(answer.unsupported)}
+        more: dict[str, Any] = {"text": answer.text, "finish_reason": answer.finish_reason, "usage": answer.usage, "llasa": told}
         return JSONResponse(completion(*identity, **more))
 
 
@@ -213,7 +213,8 @@ async def _events(
         async for piece in answer.pieces():
             yield _event(chunk(*identity, {"content": piece}))
         end = answer.finish_reason
-        yield _event(chunk(*identity, {}, end, llasa={"unsupported": answer.unsupported}))
+        unsupported = await asyncio.to_thread(answer.unsupported)
+        yield _event(chunk(*identity, {}, end, llasa={"unsupported": unsupported}))
         if wants_usage:
             yield _event(chunk(*identity, None, usage=answer.usage))
         yield "data: [DONE]\n\n"

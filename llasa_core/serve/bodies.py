@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from llasa_core.serve.openai_shapes import RETRY_S, ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
     from starlette.requests import Request
 
@@ -52,7 +52,7 @@ class Room:
             self.taken -= mine
 
 
-async def chunks_of(request: Request, most_bytes: int, settings: ServeSettings) -> AsyncIterator[bytes]:
+async def chunks_of(request: Request, most_bytes: int, settings: ServeSettings) -> AsyncGenerator[bytes, None]:
     """Yield a body as it comes.
 
     Raises:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llasa_core.chat.classifiers import Nameless
 from llasa_core.chat.known_recording import known
-from llasa_core.chat.nameless import Nameless
 from llasa_core.data.recording import Recording, Segment
 from llasa_core.model.head import read_head
 from llasa_core.timeline.classifier import HeadClassifier, classifier_of

@@ -36,13 +36,14 @@ class Patient(H11Protocol):
         """See asyncio."""
         super().data_received(data)
         if self._is_working:
-            self._waiting = _cancelled(self._waiting)
+            self._stop_waiting()
         elif self._waiting is None and not self.transport.is_closing():
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
-        self._waiting, self._stalled = _cancelled(self._waiting), _cancelled(self._stalled)
+        self._stop_waiting()
+        self._stop_stalled()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -52,12 +53,22 @@ class Patient(H11Protocol):
 
     def resume_writing(self) -> None:
         """See asyncio."""
-        self._stalled = _cancelled(self._stalled)
+        self._stop_stalled()
         super().resume_writing()
 
     @property
     def _is_working(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _stop_stalled(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _wait(self) -> None:
         self._waiting = self.loop.call_later(self.settings.header_s, self._give_up)
@@ -78,8 +89,3 @@ class Patient(H11Protocol):
 def protocol_of(settings: ServeSettings) -> type[Patient]:
     """Return the protocol of connections with these limits."""
     return type("Limited", (Patient,), {"settings": settings})
-
-
-def _cancelled(timer: asyncio.TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()

@@ -60,7 +60,7 @@ class Metrics:
         usage = answer.usage
         self._tokens.labels("prompt").inc(usage["prompt_tokens"])
         self._tokens.labels("answer").inc(usage["completion_tokens"])
-        self._answers.labels("model" if answer.basis.answer is None else "recording", end).inc()
+        self._answers.labels("model" if answer.grounded.answer is None else "facts", end).inc()
         if answer.first_s is not None:
             self._first.observe(answer.first_s)
 

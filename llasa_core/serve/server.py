@@ -90,7 +90,7 @@ def serve(
             name=chosen.name or name_of(chosen.folder),
             activities=tuple(config.activities),
             engine=engine,
-            codec=model.codec,
+            model=model,
             store=store,
             intake=Intake(store, parsers, classifying, engine),
             settings=settings,

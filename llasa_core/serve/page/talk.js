@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { clock, dot, element } from "./words.js";
 
-const SOURCES = { recording: "Measured in the recording", model: "In the model's words" };
+const SOURCES = { "timeline and facts": "From the timeline and measurements", model: "In the model's words" };
 const MOST_FACTS = 8;
 
 export class Talk {
@@ -89,14 +89,16 @@ export class Talk {
   }
 
   warning(unsupported) {
-    const parts = unsupported.map((one) => (typeof one === "string" ? one : one.text));
-    return element("div", { class: "warning" }, `Not supported by the recording: ${parts.join("; ")}`);
+    const parts = unsupported.map((one) => element("li", {}, element("b", {}, `“${one.text}”`), `: ${one.why}`));
+    return element("div", { class: "warning" }, "Not supported by the recording:", element("ul", {}, ...parts));
   }
 
   basis(told) {
-    const source = SOURCES[told.source];
-    const facts = (told.facts ?? []).slice(0, MOST_FACTS).map((fact) => this.fact(fact));
-    const line = [source, told.scope].filter(Boolean).join(": ");
+    const seen = (told.answer_windows ?? []).map((one) => `${clock(one.start_s)}–${clock(one.end_s)}`);
+    const line = (SOURCES[told.answered_by] ?? "") + (seen.length ? `, which it has of ${seen.join(", ")}` : "");
+    const every = told.facts ?? [];
+    const facts = every.slice(0, MOST_FACTS).map((fact) => this.fact(fact));
+    if (every.length > MOST_FACTS) facts.push(element("span", { class: "plain" }, `and ${every.length - MOST_FACTS} more`));
     return [
       ...(line ? [element("div", { class: "source" }, line)] : []),
       ...(facts.length ? [element("div", { class: "facts", role: "group", "aria-label": "What the answer rests on" }, ...facts)] : []),
