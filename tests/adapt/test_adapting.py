@@ -182,7 +182,9 @@ def test_too_little_is_refused(checkpoint: Path, record: Record):
     assert refusal([("shaking", 20)], Adapting(replace=True)) == (
         "shaking alone would be the answer to everything\nlabel a second activity too, or leave out `--replace`"
     )
-    assert refusal([("null", 20)]).startswith("there is no labelled window of 6 s: 20 s without a label\nsay what was done")
+    assert refusal([("null", 20)]).startswith(
+        "there is no labelled window of 6 s: 20 s without a label\nsay what was done"
+    )
 
 
 def test_a_checkpoint_without_a_head_and_an_adapted_folder_are_refused(
