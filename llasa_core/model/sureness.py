@@ -14,16 +14,17 @@ UNFITTED_THRESHOLD = 0.5
 HIGHEST = 0.95
 
 
-def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+def fit_temperature(logits: np.ndarray, truth: np.ndarray, beside: np.ndarray | float = 0.0) -> float:
     """Return the temperature with the least cross-entropy (Guo et al. 2017, 4.2).
 
     Args:
         logits: [window, class].
         truth: int [window], class numbers.
+        beside: log-odds [window, class] that are added afterwards, as they are.
     """
 
     def loss(log_t: float) -> float:
-        scaled = logits / np.exp(log_t)
+        scaled = logits / np.exp(log_t) + beside
         return float((np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(truth)), truth]).mean())
 
     found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")

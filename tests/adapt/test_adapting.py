@@ -134,7 +134,7 @@ def test_scale_and_threshold_are_fitted_where_there_is_data_for_it(checkpoint: P
     assert not adapted.is_fitted
     assert adapted.head.threshold == adapted.head.head.threshold
     assert unsure.is_fitted
-    assert unsure.head.prototypes.scale < adapted.head.prototypes.scale  # of what is alike nobody can be sure
+    assert unsure.head.scale < adapted.head.scale  # of what is alike nobody can be sure
 
 
 def test_the_widest_unit_is_left_out_of_which_each_activity_has_two():
@@ -182,7 +182,9 @@ def test_too_little_is_refused(checkpoint: Path, record: Record):
     assert refusal([("shaking", 20)], Adapting(replace=True)) == (
         "shaking alone would be the answer to everything\nlabel a second activity too, or leave out `--replace`"
     )
-    assert refusal([("null", 20)]).startswith("there is no labelled window of 6 s: 20 s without a label\nsay what was done")
+    assert refusal([("null", 20)]).startswith(
+        "there is no labelled window of 6 s: 20 s without a label\nsay what was done"
+    )
 
 
 def test_a_checkpoint_without_a_head_and_an_adapted_folder_are_refused(
