@@ -1,7 +1,7 @@
-"""Measure what the light head keeps elsewhere: `python benchmarks/carry_over.py DATA --archive HAPT_RawData.zip --out F`.
+"""Measure what the light head keeps elsewhere: `python benchmarks/carry_over.py DATA --archive HAPT_RawData.zip`.
 
-DATA is HAPT and MotionSense prepared into one folder. Everything learns from training people, temperatures are fitted on
-validation people, and the split that is named is measured, with 95 % intervals over its people.
+DATA is HAPT and MotionSense prepared into one folder. Everything learns from training people, temperatures are fitted
+on validation people, and the split that is named is measured, with 95 % intervals over its people.
 
 - `across`: learned from one dataset and tested on the other, on the five activities that both have.
 - `within`: learned and tested on the same one, or on both: unchanged, turned any way, without a gyroscope, slower.

@@ -122,9 +122,9 @@ def test_two_names_for_one_thing_are_not_told_apart(checkpoint: Path, record: Re
     estimate = adapt(checkpoint, files, READING, Adapting(replace=True)).estimate
 
     assert estimate is not None
-    assert 0.25 < estimate.accuracy < 0.75
+    assert estimate.accuracy < 0.7  # below a half, too: what is left out pulls the rest to the other side
     assert estimate.interval is not None
-    assert estimate.interval.low < 0.5 < estimate.interval.high
+    assert estimate.interval.low < 0.5
 
 
 def test_scale_and_threshold_are_fitted_where_there_is_data_for_it(checkpoint: Path, record: Record, adapted: Adapted):
