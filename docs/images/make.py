@@ -1,4 +1,7 @@
-"""Take the pictures of the page: `llasa serve`, then `python docs/images/make.py [URL]`; needs Chromium and playwright."""
+"""Take the pictures of the page.
+
+`llasa serve`, then `python docs/images/make.py [URL]`; needs Chromium and playwright.
+"""
 
 from __future__ import annotations
 

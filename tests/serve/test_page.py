@@ -131,7 +131,7 @@ def test_zooming_in_shows_more_of_less(open_page: Callable[..., Any], server: Ru
         area = page.locator("#plot .nsewdrag").first.bounding_box()
         page.mouse.move(area["x"] + area["width"] * 0.55, area["y"] + 20)
         page.mouse.move(area["x"] + area["width"] * 0.5, area["y"] + 30)
-        page.wait_for_selector("#plot .hoverlayer text")
+        page.wait_for_selector("#plot .hoverlayer .hovertext")
         return str(page.text_content("#plot .hoverlayer"))
 
     assert "% sure" in hovered()
@@ -211,11 +211,8 @@ def test_the_timeline_is_saved_as_csv_and_png(open_page: Callable[..., Any], ser
     assert saved[1].read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_page_asks_for_the_token(
-    open_page: Callable[..., Any], start_server: Callable[..., Running], tiny_with_head: Path
-):
-    running = start_server(tiny_with_head, token=TOKEN)
-    page = open_page(running)
+def test_the_page_asks_for_the_token(open_page: Callable[..., Any], guarded: Running):
+    page = open_page(guarded)
 
     for shown in ("wrong-by-far", TOKEN):
         page.fill("#token-value", shown)
@@ -225,6 +222,3 @@ def test_the_page_asks_for_the_token(
     page.wait_for_selector("#examples button")
     page.click("text=Walking")
     is_drawn(page)
-
-    running.process.terminate()
-    running.process.join(20)
