@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 NEEDS_ACTIVITY = ("duration", "count", "when", "share", "whether")
 """Quantities of an activity: where none is named, the one before is meant."""
 _WHY = re.compile(r"^(?:why|how come|what makes you (?:say|think) (?:so|that))\W*$")
+_SOMEBODY = re.compile(r"\b(?:person|he|she|they|wearer|user|subject|patient)\b")
+_EACH = re.compile(r"\b(?:each|every|all (?:the )?activit)")
 _THAT = re.compile(r"\b(?:that|this|it|those|these|they)\b")
 
 
@@ -34,7 +36,10 @@ def completed(asked: Asked, before: Context | None) -> Asked:
     if asked.quantity == "sure":
         return replace(asked, back=asked.back or "in")
     was = before.asked
-    is_new = not asked.is_follow_up and asked.quantity is not None
+    if was.is_about_me and not _SOMEBODY.search(asked.plain):
+        asked = replace(asked, is_about_me=True)
+    if asked.cannot is not None:
+        return asked
     if asked.quantity is None and (asked.is_follow_up or asked.targets) and not asked.back:
         asked = _same_question(asked, was)
     elif asked.quantity in {"what", "when", None} and asked.back in {"after", "before"}:
@@ -43,9 +48,7 @@ def completed(asked: Asked, before: Context | None) -> Asked:
         asked = _same_activity(asked, was)
     elif asked.quantity in {"cadence", "evenness", "intensity", "steps", "peak"} and asked.is_follow_up:
         asked = _same_part(asked, was)
-    elif is_new:
-        return asked
-    return _same_cannot(asked, was)
+    return asked
 
 
 def _same_question(asked: Asked, was: Asked) -> Asked:
@@ -54,33 +57,28 @@ def _same_question(asked: Asked, was: Asked) -> Asked:
     return replace(
         asked,
         quantity=was.quantity,
+        cannot=was.cannot,
         targets=asked.targets or was.targets,
         time=asked.time if has_part or asked.targets == () else was.time,
         event=asked.event if has_part else was.event,
         pick=asked.pick or was.pick,
         edge=asked.edge or was.edge,
         nth=asked.nth if asked.nth is not None else was.nth if not asked.targets else None,
-        is_about_me=asked.is_about_me or was.is_about_me,
     )
 
 
 def _same_activity(asked: Asked, was: Asked) -> Asked:
     """`how often?`, `and when?`, `how long did that last?`."""
-    if asked.time is not None and asked.quantity != "count" and not was.targets:
+    if _EACH.search(asked.plain) or (asked.time is not None and asked.quantity != "count" and not was.targets):
         return asked
     if _THAT.search(asked.plain) and asked.quantity in {"duration", "when"} and asked.time is None:
-        return replace(asked, back=asked.back or "in", is_about_me=asked.is_about_me or was.is_about_me)
+        return replace(asked, back=asked.back or "in")
     time = asked.time if asked.time is not None else was.time
-    return replace(asked, targets=was.targets, time=time, is_about_me=asked.is_about_me or was.is_about_me)
+    return replace(asked, targets=was.targets, time=time)
 
 
 def _same_part(asked: Asked, was: Asked) -> Asked:
     """`and the cadence?`: of the same stretches."""
     if asked.targets or asked.time is not None or asked.event is not None:
         return asked
-    return replace(asked, targets=was.targets, time=was.time, is_about_me=asked.is_about_me or was.is_about_me)
-
-
-def _same_cannot(asked: Asked, was: Asked) -> Asked:
-    del was
-    return asked
+    return replace(asked, targets=was.targets, time=was.time)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 FactKind = Literal[
-    "segment", "total", "steps", "cadence", "intensity", "evenness", "peak", "length", "gap", "probability"
+    "segment", "total", "steps", "cadence", "intensity", "evenness", "peak", "statistic", "length", "gap", "probability"
 ]
 
 

@@ -43,13 +43,18 @@ _COMPOSERS: dict[str, Callable[[Case], Composed | None]] = {
     "most": course.most,
     "peak": movement.peak,
     "share": amounts.share,
+    "statistic": movement.statistic,
     "steps": movement.steps,
     "sure": course.sure,
+    "talk": lambda _case: Composed(_HINT),
     "what": course.what,
     "when": amounts.when,
     "whether": amounts.whether,
 }
+_HINT = "Ask about the recording, such as: How long was I walking? What happened at 3:20? Was my gait even?"
 _WITHOUT_NAMES = (
+    "statistic",
+    "talk",
     "cadence",
     "evenness",
     "gaps",

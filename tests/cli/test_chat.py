@@ -132,7 +132,7 @@ def test_a_person_at_a_terminal_can_talk_stop_an_answer_and_leave(chat: list[str
         assert re.search("0:03 +0:09", terminal.say("/plot 0:03 0:09").until("> "))
         assert "2 answers" in terminal.say(f"/save {tmp_path / 'talk.json'}").until("> ")
         assert "stairs.csv: 15 s at 50 Hz" in terminal.say(f"/load {EXAMPLES / 'stairs.csv'}").until("> ")
-        assert "The recording lasts 15 s" in terminal.say("\x1b[A" * 6).until("\n> ")  # the up key brings it back
+        assert "The recording lasts 15 s" in terminal.say("\x1b[A" * 8).until("\n> ")  # the up key brings it back
         assert "there is no such file" in terminal.say("/load nowhere.csv").until("> ")
         assert "forgotten" in terminal.say("/reset").until("> ")
         assert "/quit or Ctrl-D ends" in terminal.interrupt().until("> ")

@@ -53,13 +53,11 @@ def _one_duration(case: Case, target: Target) -> Composed:
         return _of_one(case, text, chosen)
     parts = case.parts(stretches)
     amount = length(total_s(parts))
-    where = f"{case.where}," if case.where else ""
-    text = f"{case.who} {target.words}{where} for {amount}"
+    text = f"{case.who} {target.words} for {amount}{' in all' if len(parts) > 1 else ''}{case.where}"
     if len(parts) == 1:
         text += f", from {clock(parts[0].start_s)} to {clock(parts[0].end_s)}"
     else:
-        text += " in all" if len(parts) > MOST_NAMED else f" in all, in {len(parts)} stretches"
-        text += f": {times(parts)}"
+        text += f"{'' if len(parts) > MOST_NAMED else f', in {len(parts)} stretches'}: {times(parts)}"
     if len({one.activity for one in stretches}) > 1:
         text += f" ({amounts_text(case.amounts(stretches))})"
     unsure = _unsure(stretches[0]) if len(stretches) == 1 else ""

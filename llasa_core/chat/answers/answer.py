@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import ORDINALS, span_of, stretches_of
 from llasa_core.chat.spans import Span, cut_all, length, listed, total_s
+from llasa_core.data.facts import intensity_word
 from llasa_core.data.grounded.measured import GAITS
 from llasa_core.timeline.segments import UNKNOWN
 
@@ -131,6 +132,12 @@ def amounts_text(amounts: Mapping[str, float]) -> str:
 def doing(one: Segment) -> str:
     """Return what follows `you were`."""
     return "doing something that could not be told" if one.activity == UNKNOWN else one.activity
+
+
+def movement_words(intensity_mg: float) -> str:
+    """Return `moderate movement`, `hardly any movement`."""
+    word = intensity_word(intensity_mg)
+    return "hardly any movement" if word == "still" else f"{word} movement"
 
 
 def ordinal(nth: int) -> str:

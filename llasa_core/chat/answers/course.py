@@ -6,11 +6,10 @@ import itertools
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from llasa_core.chat.answers.answer import MOST_NAMED, Case, Composed, amounts_text, doing, sentence
+from llasa_core.chat.answers.answer import MOST_NAMED, Case, Composed, amounts_text, doing, movement_words, sentence
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import span_of
 from llasa_core.chat.spans import Span, clock, length, listed, total_s
-from llasa_core.data.facts import intensity_word
 from llasa_core.data.grounded.measured import GAITS
 from llasa_core.timeline.segments import UNKNOWN
 
@@ -212,5 +211,5 @@ def _movement(one: Segment) -> str:
     if one.cadence_spm is not None and one.activity in GAITS:
         said.append(f"about {one.cadence_spm:.0f} steps a minute")
     if one.intensity_mg is not None:
-        said.append(f"{intensity_word(one.intensity_mg)} movement, {one.intensity_mg:.0f} mg")
+        said.append(f"{movement_words(one.intensity_mg)}, {one.intensity_mg:.0f} mg")
     return f". The sensor shows {' and '.join(said)}" if said else ""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llasa_core.chat.answers.answer import Case, Composed, sentence
+from llasa_core.chat.answers.answer import Case, Composed, movement_words, sentence
 from llasa_core.chat.fact import Fact
-from llasa_core.chat.scope import span_of
+from llasa_core.chat.scope import during, span_of
 from llasa_core.chat.spans import Span, clock, length, listed, total_s
-from llasa_core.data.facts import MOVING_MG, intensity_word
+from llasa_core.data.channels import CHANNELS
+from llasa_core.data.facts import MOVING_MG
+from llasa_core.data.grounded import words
 from llasa_core.data.grounded.measured import GAITS
 from llasa_core.data.grounded.words import STEADY
 
@@ -77,26 +80,23 @@ def steps(case: Case) -> Composed:
 
 def evenness(case: Case) -> Composed:
     """Return how alike the steps were, and how steady their rhythm."""
-    said, facts, focus, worst = [], [], [], 1.0
-    for name, parts in _gaits(case):
-        symmetry, rhythm = _finite(case, name, "symmetry"), _values(case, name, "periodicity")
-        if not len(symmetry):
-            continue
-        alike, steady = float(np.median(symmetry)), float(np.median(rhythm))
+    found = [(name, parts, _finite(case, name, "symmetry")) for name, parts in _gaits(case)]
+    found = [one for one in found if len(one[2])]
+    if not found:
+        return _no_steps(case, "evenness")
+    said, facts, worst = [], [], 1.0
+    for name, parts, symmetry in found:
+        alike, steady = float(np.median(symmetry)), float(np.median(_values(case, name, "periodicity")))
         worst = min(worst, alike)
         few = ", from few windows" if len(symmetry) < FEW_WINDOWS else ""
-        said.append(
-            f"{name}, one step was {_alike(alike)} the next ({alike:.2f}) "
-            f"and the rhythm {_steady(steady)} ({steady:.2f}){few}"
-        )
+        lead = f"{name}, " if len(found) > 1 else ""
+        likeness = f"{_alike(alike)} the next ({alike:.2f})"
+        said.append(f"{lead}one step was {likeness} and the rhythm {_steady(steady)} ({steady:.2f}){few}")
         text = f"{name}: symmetry {alike:.2f}, periodicity {steady:.2f}, medians over {_windows(len(symmetry))}"
         facts.append(Fact(text, "evenness", *_hull(parts), case.scope.recording))
-        focus += parts
-    if not said:
-        return _no_steps(case, "evenness")
     word = "even" if worst >= ALIKE else "fairly even" if worst >= SOMEWHAT_ALIKE else "uneven"
     text = f"{case.whose} gait{case.where} was {word}: {'; '.join(said)}. 1 would be wholly alike and wholly regular"
-    return Composed(sentence(text), tuple(facts), tuple(focus))
+    return Composed(sentence(text), tuple(facts), tuple(span for _, parts, _ in found for span in parts))
 
 
 def intensity(case: Case) -> Composed | None:
@@ -109,7 +109,7 @@ def intensity(case: Case) -> Composed | None:
     values = case.recording.facts.intensity_mg[rows]
     middle, share = float(np.median(values)), float((values >= MOVING_MG).mean())
     where = case.where or " over the whole recording"
-    text = f"the movement{where} was {intensity_word(middle)}: {middle:.0f} mg (median of {_windows(len(rows))})"
+    text = f"the sensor shows {movement_words(middle)}{where}: {middle:.0f} mg (median of {_windows(len(rows))})"
     if share < 1:
         text += f", with movement in {100 * share:.0f} % of them"
     if len(values) >= FEW_WINDOWS and values.max() >= 2 * max(middle, 1.0):
@@ -218,7 +218,7 @@ def _no_steps(case: Case, what: str) -> Composed:
 def _while(case: Case, name: str) -> str:
     if case.scope.words and (case.scope.activities or case.scope.is_moment):
         return case.scope.words
-    return f"{case.scope.words} {name}".strip() if case.scope.words else f"while {name}" if name in GAITS else ""
+    return f"{during(name) if name in GAITS else ''} {case.scope.words}".strip()
 
 
 def _spread(values: np.ndarray) -> str:
@@ -242,3 +242,29 @@ def _windows(count: int) -> str:
 
 def _hull(spans: list[Span] | tuple[Span, ...]) -> tuple[float, float]:
     return spans[0].start_s, spans[-1].end_s
+
+
+_STATISTICS = (
+    ("std", re.compile(r"\bstd\b|standard deviation")),
+    ("low", re.compile(r"\bmin(?:imum)?\b|smallest|lowest")),
+    ("high", re.compile(r"\bmax(?:imum)?\b|largest|highest")),
+    ("mean", re.compile(r"\bmean\b|average|median|range")),
+)
+_CHANNEL = re.compile(r"\b(acc|gyr)_?([xyz])\b|\b(accelerat|angular|rotation|gyr)\w*\b[^?]*?\b([xyz])\b")
+_OVER = {"mean": np.mean, "std": np.median, "low": np.min, "high": np.max}
+
+
+def statistic(case: Case) -> Composed | None:
+    """Return a statistic of one channel over the windows of a part."""
+    match, rows = _CHANNEL.search(case.asked.plain), _rows(case)
+    if match is None or not len(rows):
+        return None
+    sensor = (match[1] or match[3])[:3]
+    channel = f"{'acc' if sensor == 'acc' else 'gyr'}_{match[2] or match[4]}"
+    name = next((name for name, pattern in _STATISTICS if pattern.search(case.asked.plain)), "mean")
+    values = getattr(case.recording.facts, name)[rows, CHANNELS.index(channel)]
+    digits, unit = words.DIGITS_OF[channel[:3]], words.UNIT_OF[channel[:3]]
+    called = {"mean": "mean", "std": "standard deviation, median of the windows'", "low": "minimum", "high": "maximum"}
+    text = f"{channel}{case.where}: {called[name]} {_OVER[name](values):.{digits}f} {unit}"
+    fact = Fact(text, "statistic", *_hull(case.scope.spans), case.scope.recording)
+    return Composed(f"{text}, over {_windows(len(rows))}.", (fact,), case.scope.spans)

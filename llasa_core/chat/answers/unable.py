@@ -36,8 +36,14 @@ def unknown_activity(case: Case, target: Target) -> Composed:
     known = listed(list(case.recording.timeline.activities))
     strange_s = case.unknown_s
     more = f" What is unlike these shows as unknown: {length(strange_s)} here." if strange_s else ""
-    text = f"This recording cannot tell {target.words}: the model that names activities knows {known}.{more}"
-    return Composed(text, (), ())
+    text = (
+        f'This recording cannot tell "{target.words}": the model that names activities does not know it. '
+        f"It knows {known}.{more}"
+    )
+    peak = movement.peak(case) if target.words.startswith(("fall", "fell")) and not case.scope.missing else None
+    if peak is None:
+        return Composed(text)
+    return Composed(f"{text} {peak.text}", peak.facts, peak.focus)
 
 
 def no_names(case: Case) -> Composed:

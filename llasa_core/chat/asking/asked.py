@@ -26,7 +26,7 @@ _FOLLOWS = re.compile(
     r"^(?:and|but|so|then|also|ok(?:ay)?|what about|how about|plus|now)\b"
     r"|^(?:the )?same (?:for|question)|\binstead\b"
     r"|^(?:only|just|no,)|^(?:in|on|at|for|between|after|before|during|while|from) [^?]*\??$"
-    r"|\b(?:that|those|it|there)\??$"
+    r"|\b(?:that|those|it|(?<!were )(?<!was )(?<!are )(?<!is )there)\??$"
     r"|\b(?:after|before|during|in|by) (?:that|this|it)\b|\b(?:then|afterwards?|next)\??$|^why\b"
     r"|\bof (?:these|those|them)\b"
 )
@@ -37,7 +37,7 @@ _AFTER_THAT = re.compile(
 _BEFORE_THAT = re.compile(r"\bbefore (?:that|this|it|then)\b|\b(?:beforehand|previously)\b")
 _IN_THAT = re.compile(
     r"\b(?:during|in|within|over) (?:that|this|these|those)(?: (?:time|stretch|period|part|minute"
-    r"|segment))?s?\b|\bthere\??$|\bmeanwhile\b"
+    r"|segment))?s?\b|\b(?<!were )(?<!was )(?<!are )(?<!is )there\??$|\bmeanwhile\b"
 )
 _RECORDING = re.compile(
     r"\b(?:recording|file|session) (?P<a>1|2|3|4|one|two|three|four|a|b|c|d)\b"
@@ -140,6 +140,8 @@ def _settled(asked: Asked) -> Asked:
         quantity = "what"
     if quantity in {"what", "describe"} and _is_bare_what(asked):
         quantity = "activity" if quantity == "what" else "describe"
+    if quantity == "most" and asked.pick in {"most", "least"}:
+        quantity = "intensity"  # `the most vigorous part`
     if quantity is None and asked.pick in {"longest", "shortest"} and not asked.cannot:
         quantity = "duration"
     if quantity is None and asked.targets and asked.pick in {"most", "least"}:

@@ -21,8 +21,10 @@ Quantity = Literal[
     "list",
     "most",
     "peak",
+    "statistic",
     "sure",
     "share",
+    "talk",
     "steps",
     "what",
     "when",
@@ -40,6 +42,24 @@ _WHO = (
 )
 _BE = r"(?:was|were|am|are|is|did|do|does|have|has|had)"
 RULES: tuple[tuple[Quantity, str], ...] = (
+    (
+        "talk",
+        (
+            r"^(?:hi|hello|hey|thanks?|thank you(?: very much)?|ok(?:ay)?|bye|good (?:morning|day|evening)|help"
+            r"|what can (?:i ask|you (?:do|tell|answer))[^?]*)\W*$"
+        ),
+    ),
+    (
+        "statistic",
+        (
+            r"\b(?:mean|average|median|std|standard deviation|min(?:imum)?|max(?:imum)?|smallest|largest"
+            r"|lowest|highest|range)\b"
+            r"[^?]*\b(?:acc|gyr)_?[xyz]\b"
+            r"|\b(?:mean|average|std|standard deviation|min(?:imum)?|max(?:imum)?|smallest|largest|lowest"
+            r"|highest|range)\b"
+            r"[^?]*\b(?:accelerat\w+|angular rate|rotation|gyr\w*) (?:\w+ ){0,3}[xyz]\b"
+        ),
+    ),
     (
         "sure",
         (
@@ -64,7 +84,8 @@ RULES: tuple[tuple[Quantity, str], ...] = (
             r"|stretch)s?\b.*\b(?:more|most|less|faster|fastest|slower|longer|longest|shorter|harder|steadier"
             r"|stronger|higher|lower)\b"
             r"|\b(?:more|longer|less|faster|slower|harder|steadier|shorter|stronger|higher"
-            r"|quicker) (?:\w+ ){0,4}than\b|\b(?:longer|more|faster|harder|less|slower)\b[^?]*\bor\b"
+            r"|quicker) (?:\w+ ){0,4}than\b(?! (?:once|twice|one|two|\d))|\b(?:longer|more|faster|harder|less"
+            r"|slower)\b[^?]*\bor\b"
             r"|\bsame (?:activit|thing|in both|as)|\bin both\b|\bboth recordings\b|\bwhat changed between\b"
         ),
     ),
@@ -212,10 +233,16 @@ _RULES: tuple[tuple[Quantity, re.Pattern[str]], ...] = tuple((name, re.compile(p
 LONGEST = re.compile(r"\b(?:longest|most extended)\b")
 SHORTEST = re.compile(r"\b(?:shortest|briefest)\b")
 FASTEST = re.compile(
-    r"\b(?:fastest|quickest|highest|most (?:vigorous|intense|active|strenuous|energetic|movement"
+    r"\b(?:fastest|quickest|highest|(?:move|moved|moving) (?:the )?most|most (?:vigorous|intense"
+    r"|active|strenuous|energetic|movement"
     r"|motion)|hardest|strongest)\b"
 )
-SLOWEST = re.compile(r"\b(?:slowest|lowest|least (?:vigorous|intense|active|movement)|calmest|quietest|stillest)\b")
+SLOWEST = re.compile(
+
+        r"\b(?:slowest|lowest|least(?: (?:vigorous|intense|active|movement))?(?! (?:time|often|as|once))"
+        r"|calmest|quietest|stillest)\b"
+
+)
 
 
 def quantity_of(text: str) -> Quantity | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ _WAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "jogging",
         ("jogging",),
-        r"jog(?:ged|ging|s)?|(?:running|ran|runs)(?! (?:out|low))|(?:did i|do i|i|for a|go) run|a run(?= )",
+        r"jog(?:ged|ging|s)?|(?:running|ran|runs)(?! (?:out|low))|run(?! (?:out|low|it|the|this|on|from|at))",
     ),
     (
         "biking",
@@ -102,6 +102,8 @@ _NTH = re.compile(
     rf"\b({'|'.join(_ORDINALS)})\b(?! (?:minutes?|seconds?|hours?|half|third|quarter|mins?|secs?"
     rf"|recording|one\b))"
 )
+_ANY = "|".join(_ORDINALS)
+_PAIR = re.compile(rf"\b({_ANY})(?: time)?,? (?:and|or|with|than|to|vs|versus) (?:the |my )?(?:{_ANY})\b")
 NEAR = 34
 """Letters between an ordinal and the activity that it is said of: `the second time that the person sat`."""
 _BORDER = re.compile(r"[,;?!]|\b(?:and|but|than|or|versus|vs)\b")
@@ -141,8 +143,10 @@ def find_targets(text: str) -> tuple[Target, ...]:
         lead = text[before:start]
         relation = _relation(lead)
         target = Target(words, names, _nth(text, before, start, end), relation, _edge(lead), start)
-        key = (target.words, target.relation)
-        if key not in {(one.words, one.relation) for one in targets}:
+        pair = _PAIR.search(text, before, start)
+        if pair is not None and start - pair.end() <= NEAR:
+            targets.append(replace(target, nth=_ORDINALS[pair[1]]))  # `the first and the second time I lay`
+        if (words, relation, target.nth) not in {(one.words, one.relation, one.nth) for one in targets}:
             targets.append(target)
         before = end
     return tuple(_without_repeats(targets))
