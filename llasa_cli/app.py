@@ -12,6 +12,7 @@ import typer
 from typer.main import get_command
 
 from llasa_cli import console, recipe, runs
+from llasa_cli.adapt import adapt
 from llasa_cli.chat import chat
 from llasa_cli.doctor import doctor
 from llasa_cli.eval import evaluate
@@ -51,6 +52,7 @@ app.command("sweep")(sweep)
 app.command("eval")(evaluate)
 app.command("chat")(chat)
 app.command("timeline")(timeline)
+app.command("adapt")(adapt)
 app.command("serve")(serve)
 app.command("export")(export)
 app.command("doctor")(doctor)

@@ -151,8 +151,11 @@ class Checkpoint:
     def load(self) -> LlasaModel:
         """Load the model."""
         if self._model is None:
+            from llasa_core.model.adapted import unknown_to_lm
             from llasa_core.model.any_checkpoint import load_any
 
+            if said := unknown_to_lm(self.folder):
+                console.note(said)
             self._model = load_any(
                 self.folder, base_lm=self._base_lm, encoder=self._encoder, device=self._device, say=console.note
             )
@@ -174,10 +177,10 @@ class Checkpoint:
 
     def _find_classifier(self) -> WindowClassifier:
         from llasa_core.chat.classifiers import Nameless, WhenNeeded
-        from llasa_core.model.head import read_head
+        from llasa_core.model.adapted import read_any_head
         from llasa_core.timeline.classifier import HeadClassifier, classifier_of
 
-        head = None if self._encoder is not None else read_head(self.folder)
+        head = None if self._encoder is not None else read_any_head(self.folder)
         if head is not None:
             return HeadClassifier(head)
         from llasa_core.model.any_checkpoint import read_any_config

@@ -29,7 +29,19 @@ ORDINALS = {
 }
 FEW = 3
 """Stretches that are named one by one."""
-OF_STRETCHES = ("cadence", "intensity", "evenness", "steps", "peak", "describe", "what", "activity", "sure", "list", "statistic")
+OF_STRETCHES = (
+    "cadence",
+    "intensity",
+    "evenness",
+    "steps",
+    "peak",
+    "describe",
+    "what",
+    "activity",
+    "sure",
+    "list",
+    "statistic",
+)
 """What is asked for inside an activity's stretches; other quantities are of the activity itself."""
 
 

@@ -93,20 +93,31 @@ class WindowHead:
         Raises:
             ModelError: the windows are of another length than those that were learned.
         """
+        log_p, distance = np.empty((len(windows), len(self.activities))), np.empty(len(windows))
+        for start in range(0, len(windows), WINDOWS_AT_ONCE):
+            here = slice(start, start + WINDOWS_AT_ONCE)
+            log_p[here], distance[here] = self.judge_seen(self.seen(windows[here]))
+        return log_p, distance
+
+    def seen(self, windows: np.ndarray) -> np.ndarray:
+        """Return the features that everything else rests on, float32 [window, feature].
+
+        Raises:
+            ModelError: the windows are of another length than those that were learned.
+        """
         wanted = round(self.window_s * self.sampling_rate_hz)
         if windows.shape[1] != wanted:
             raise ModelError(
                 f"a window of {windows.shape[1]} samples; this head was trained on {wanted}",
                 fix="cut windows of the checkpoint's length and rate",
             )
-        log_p, distance = np.empty((len(windows), len(self.activities))), np.empty(len(windows))
-        for start in range(0, len(windows), WINDOWS_AT_ONCE):
-            here = slice(start, start + WINDOWS_AT_ONCE)
-            statistics = stretch_statistics(windows[here], self.n_stretches)
-            seen = self.weights.pooled(statistics)
-            logits = (seen @ self.weights.out + self.weights.out_bias).astype(np.float64) / self.temperature
-            log_p[here] = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-            distance[here] = distances(seen, self.weights.centres, self.weights.whiten)
+        return self.weights.pooled(stretch_statistics(windows, self.n_stretches))
+
+    def judge_seen(self, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `judge` does, of features [window, feature]."""
+        logits = (seen @ self.weights.out + self.weights.out_bias).astype(np.float64) / self.temperature
+        log_p = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+        distance = distances(seen, self.weights.centres, self.weights.whiten)
         return np.maximum(log_p, LEAST_LOG_P), distance / self.farthest
 
 

@@ -29,7 +29,7 @@ REPLACEMENT = "\ufffd"
 ANSWER_MARK = re.compile(r"\{%(-?)\s*(?:end)?generation\s*(-?)%\}")
 """Tags that tell transformers where an answer is; here that is known, so they become comments."""
 _ONE_AT_A_TIME = threading.Lock()
-"""A tokenizer is told beforehand whose text comes, a template's or a person's, and a server encodes in several threads."""
+"""A tokenizer is told beforehand whose text comes, a template's or a person's; a server encodes in several threads."""
 BYTE_TOKEN = re.compile("<0x[0-9A-F]{2}>")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from llasa_core.chat.classifiers import Nameless
 from llasa_core.chat.known_recording import known
 from llasa_core.data.recording import Recording, Segment
-from llasa_core.model.head import read_head
+from llasa_core.model.adapted import read_any_head
 from llasa_core.timeline.classifier import HeadClassifier, classifier_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class _Between:
 
 def classifying_of(folder: Path, config: CheckpointConfig) -> Classifying:
     """Return how a checkpoint's recordings get their timelines."""
-    head = read_head(folder)
+    head = read_any_head(folder)
     if head is not None:
         return Classifying(HeadClassifier(head))
     nameless = Nameless(config.sampling_rate_hz, config.window_s)

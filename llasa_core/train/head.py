@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
 from threadpoolctl import threadpool_limits
 from torch import nn
 from torch.nn import functional
@@ -23,6 +22,7 @@ from llasa_core.model.head import (
     save_head,
     stretch_statistics,
 )
+from llasa_core.model.sureness import UNFITTED_THRESHOLD, fit_temperature, fit_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +42,6 @@ PATIENCE = 15
 BATCH = 128
 LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 0.05
-WANTED_PRECISION = 0.99
-"""So many of the validation windows that reach the threshold shall be named rightly."""
-MOST_ABSTAINED = 0.05
-"""But no more than this share of them is left without an answer."""
-UNFITTED_THRESHOLD = 0.5
-"""Where there are no validation people."""
 RIDGE = 0.01
 """Added to the variances: a feature that never varies within a class says nothing about strangers."""
 NEAR_SHARE = 0.99
@@ -117,8 +111,8 @@ def _fit_head(store: WindowStore, activities: tuple[str, ...], seed: int) -> tup
         net = _Net(inputs, len(activities))
         _train(net, inputs, truth, checked)
     logits = _logits_of(net, val_inputs).double().numpy() if has_val else np.empty((0, len(activities)))
-    temperature = _fit_temperature(logits, val_truth.numpy()) if has_val else 1.0
-    threshold = _fit_threshold(logits / temperature, val_truth.numpy()) if has_val else UNFITTED_THRESHOLD
+    temperature = fit_temperature(logits, val_truth.numpy()) if has_val else 1.0
+    threshold = fit_threshold(logits / temperature, val_truth.numpy()) if has_val else UNFITTED_THRESHOLD
     weights = net.as_weights()
     centres, whiten = _whitened(weights.pooled(inputs.numpy()), truth.numpy(), len(activities))
     weights = replace(weights, centres=centres, whiten=whiten)
@@ -278,24 +272,3 @@ def _train(
 def _logits_of(net: _Net, inputs: torch.Tensor) -> torch.Tensor:
     net.eval()
     return net(inputs)  # type: ignore[no-any-return]
-
-
-def _fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """Return the temperature with the least cross-entropy (Guo et al. 2017, 4.2)."""
-
-    def loss(log_t: float) -> float:
-        scaled = logits / np.exp(log_t)
-        return float((np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(truth)), truth]).mean())
-
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
-    return float(np.exp(found.x))
-
-
-def _fit_threshold(logits: np.ndarray, truth: np.ndarray) -> float:
-    """Return the lowest confidence from which on answers are as precise as wanted, within what may be abstained."""
-    confidence = np.exp(logits.max(axis=1) - np.logaddexp.reduce(logits, axis=1))
-    order = np.argsort(-confidence, kind="stable")
-    precision = np.cumsum((logits.argmax(axis=1) == truth)[order]) / np.arange(1, len(truth) + 1)
-    is_precise = np.flatnonzero(precision >= WANTED_PRECISION)
-    n_answered = max(is_precise[-1] + 1 if len(is_precise) else 0, int(np.ceil((1 - MOST_ABSTAINED) * len(truth))))
-    return float(min(confidence[order[n_answered - 1]], 0.95))

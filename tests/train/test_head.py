@@ -8,7 +8,7 @@ import torch
 
 from llasa_core.data.store import WindowStore
 from llasa_core.model.head import stretch_statistics
-from llasa_core.train.head import _fit_threshold, _spliced, _with_own_spread, fit_head
+from llasa_core.train.head import _spliced, _with_own_spread, fit_head
 
 if TYPE_CHECKING:
     from llasa_core.recipe_file import LoadedRecipe
@@ -66,11 +66,3 @@ def test_the_deviation_of_a_spliced_window_is_that_of_its_samples():
     spliced = _with_own_spread(torch.cat([halves[:1, :6], halves[1:, 6:]], dim=1))
 
     np.testing.assert_allclose(spliced.numpy(), stretch_statistics(both, 12), atol=0.01)
-
-
-def test_the_threshold_is_where_answers_become_right_often_enough():
-    surest_first = np.log([[0.9, 0.1]] * 98 + [[0.6, 0.4]] * 2)
-    truth = np.array([0] * 98 + [1] * 2)
-
-    assert _fit_threshold(surest_first, truth) == pytest.approx(0.9)
-    assert _fit_threshold(surest_first, np.zeros(100, int)) == pytest.approx(0.6)

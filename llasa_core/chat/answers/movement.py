@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from llasa_core.data.grounded.measured import GAITS
 from llasa_core.data.grounded.words import STEADY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from llasa_core.chat.fact import FactKind
     from llasa_core.timeline.segments import Segment
 
@@ -251,7 +253,7 @@ _STATISTICS = (
     ("mean", re.compile(r"\bmean\b|average|median|range")),
 )
 _CHANNEL = re.compile(r"\b(acc|gyr)_?([xyz])\b|\b(accelerat|angular|rotation|gyr)\w*\b[^?]*?\b([xyz])\b")
-_OVER = {"mean": np.mean, "std": np.median, "low": np.min, "high": np.max}
+_OVER: Mapping[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "std": np.median, "low": np.min, "high": np.max}
 
 
 def statistic(case: Case) -> Composed | None:

@@ -238,10 +238,8 @@ FASTEST = re.compile(
     r"|motion)|hardest|strongest)\b"
 )
 SLOWEST = re.compile(
-
-        r"\b(?:slowest|lowest|least(?: (?:vigorous|intense|active|movement))?(?! (?:time|often|as|once))"
-        r"|calmest|quietest|stillest)\b"
-
+    r"\b(?:slowest|lowest|least(?: (?:vigorous|intense|active|movement))?(?! (?:time|often|as|once))"
+    r"|calmest|quietest|stillest)\b"
 )
 
 
