@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import sys
 import time
 import urllib.request
 from contextlib import closing, contextmanager
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 
+from llasa_cli.app import main
 from llasa_core.serve.settings import ServeSettings
 
 if TYPE_CHECKING:
@@ -126,18 +129,20 @@ class Running:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1000
 
 
-def serve_in_process(checkpoint: Path, settings: ServeSettings, token: str | None, told: Connection) -> None:
+def serve_in_process(checkpoint: Path, settings: ServeSettings, told: Connection) -> None:
     """Serve until a signal comes; tells the address once requests are answered."""
     from llasa_core.serve.address import listen, url_of  # noqa: PLC0415 - in the process that serves
     from llasa_core.serve.server import Chosen, serve  # noqa: PLC0415
 
     with listen("127.0.0.1", 0) as listening:
         url = url_of(listening)
-        serve(
-            Chosen(checkpoint, name="tiny", device="cpu"),
-            listening,
-            settings,
-            token=token,
-            is_local=token is None,
-            ready=lambda: told.send(url),
-        )
+        chosen = Chosen(checkpoint, name="tiny", device="cpu")
+        serve(chosen, listening, settings, token=None, is_local=True, ready=lambda: told.send(url))
+
+
+def command_in_process(arguments: list[str], token: str, out: Path) -> None:
+    """Run `llasa` with a token in the environment; its stdout goes to a file."""
+    os.environ["LLASA_TOKEN"] = token
+    with out.open("w", buffering=1) as stdout:
+        sys.stdout = stdout
+        sys.exit(main(arguments))

@@ -80,7 +80,7 @@ def listen(host: str, port: int) -> socket.socket:
             f"there is no address {host}", where=where, fix="pass one of this machine, such as `--host 127.0.0.1`"
         ) from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
         raise RunError(
             f"the server cannot listen there: {reason}", where=where, fix="pass another `--port`, or `--port 0`"
         ) from error

@@ -34,7 +34,7 @@ from llasa_core.timeline.figure import colours_of
 from llasa_core.timeline.text import CSV_HEAD, csv_rows
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.datastructures import UploadFile
     from starlette.types import Receive, Scope, Send
@@ -105,29 +105,33 @@ def _add_chat(app: FastAPI, parts: Parts) -> None:
     @app.post("/v1/chat/completions")
     async def complete(request: Request) -> Response:
         with bodies.share() as take:
-            body = bytearray()
-            async for block in chunks_of(request, parts.settings.most_inline_bytes, parts.settings):
-                take(len(block))
-                body += block
-            chat, fields, asked = await asyncio.to_thread(_read_chat, body, parts)
-            recordings = [await _upload_of(sent, fields, parts) for sent in asked.recordings]
-        answer = await begin(
-            _question(chat, asked, recordings, parts.settings), parts.engine, parts.model, parts.settings
-        )
-        told = answer.rests_on() | {"recordings": [_summary(upload) for upload in recordings], "notes": asked.notes}
+            chat, asked, uploads = await _taken_in(request, parts, take)
+        question = _question(chat, asked, uploads, parts.settings)
+        answer = await begin(question, parts.engine, parts.model, parts.settings)
+        told = answer.rests_on() | {"recordings": [_summary(one) for one in uploads], "notes": asked.notes}
         identity = (f"chatcmpl-{secrets.token_hex(12)}", int(time.time()), parts.name)
         if chat.stream:
             wants_usage = chat.stream_options is not None and chat.stream_options.include_usage
             return _EventStream(_events(answer, identity, told, parts, wants_usage=wants_usage), answer)
         await _until_whole(answer, request, parts)
         told |= {"unsupported": await asyncio.to_thread(answer.unsupported)}
-        more: dict[str, Any] = {
-            "text": answer.text,
-            "finish_reason": answer.finish_reason,
-            "usage": answer.usage,
-            "llasa": told,
-        }
-        return JSONResponse(completion(*identity, **more))
+        more: dict[str, Any] = {"text": answer.text, "finish_reason": answer.finish_reason, "usage": answer.usage}
+        return JSONResponse(completion(*identity, **more, llasa=told))
+
+
+async def _taken_in(
+    request: Request, parts: Parts, take: Callable[[int], None]
+) -> tuple[ChatRequest, Asked, list[Upload]]:
+    """Return what is asked, with its recordings read; nothing of the body is held any longer."""
+    body = bytearray()
+    async for block in chunks_of(request, parts.settings.most_inline_bytes, parts.settings):
+        take(len(block))
+        body += block
+    chat, fields, asked = await asyncio.to_thread(_read_chat, body, parts)
+    uploads = [await _upload_of(sent, fields, parts) for sent in asked.recordings]
+    asked.recordings.clear()
+    chat.messages.clear()
+    return chat, asked, uploads
 
 
 def _read_chat(body: bytearray, parts: Parts) -> tuple[ChatRequest, ReadingFields, Asked]:
@@ -146,8 +150,7 @@ def _read_chat(body: bytearray, parts: Parts) -> tuple[ChatRequest, ReadingField
             param="model",
             fix=f"ask for `{parts.name}`",
         )
-    fields = reading_fields(said.get("llasa") if isinstance(said.get("llasa"), dict) else {})
-    return chat, fields, read_messages(chat, parts.settings.most_text)
+    return chat, reading_fields(said.get("llasa") or {}), read_messages(chat, parts.settings.most_text)
 
 
 async def _upload_of(sent: Sent, fields: ReadingFields, parts: Parts) -> Upload:

@@ -100,8 +100,9 @@ class Guard:
             raise ApiError(503, "the server is closing", fix="try again later", retry_after_s=RETRY_S)
         if self._is_local:
             _check_host(headers)
-        _check_origin(headers)
         path = scope["path"]
+        if path != "/" or headers.get(b"sec-fetch-mode") != b"navigate":  # a link to the page is no request of another
+            _check_origin(headers)
         if self._token is not None and path not in OPEN and not path.startswith(OPEN_BELOW):
             self._check_token(headers)
         if self.active > self._settings.most_requests and path != "/health":

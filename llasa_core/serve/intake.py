@@ -67,12 +67,14 @@ class ReadingFields(BaseModel):
         )
 
 
-def reading_fields(said: dict[str, object]) -> ReadingFields:
+def reading_fields(said: object) -> ReadingFields:
     """Return what a client says of a file, checked; empty texts, as forms send them, say nothing.
 
     Raises:
-        ApiError: there is no such field, or a value makes no sense.
+        ApiError: these are no fields, there is no such field, or a value makes no sense.
     """
+    if not isinstance(said, dict):
+        raise ApiError(400, "`llasa` is no JSON object", param="llasa", fix='write it like `{"rate": 50}`')
     try:
         fields = ReadingFields.model_validate({name: value for name, value in said.items() if value != ""})
         fields.options  # noqa: B018 - what pydantic finds there belongs to the request as well

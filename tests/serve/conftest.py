@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import shutil
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from serving import EXAMPLES, TIGHT, Running, serve_in_process
+from serving import EXAMPLES, TIGHT, TOKEN, Running, command_in_process, serve_in_process
 
 from llasa_core.model.head import HEAD_FILE
 from llasa_core.model.shipped import shipped
@@ -21,23 +23,49 @@ if TYPE_CHECKING:
 
     from llasa_core.serve.settings import ServeSettings
 
+PATIENCE_S = 120
+
 
 @pytest.fixture(scope="session")
-def start_server() -> Callable[..., Running]:
-    """Return what starts a server; all are forked from one process that has imported what takes seconds."""
+def processes() -> Any:
+    """Return what makes processes; all are forked from one that has imported what takes seconds."""
     context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
     if sys.platform != "win32":
         context.set_forkserver_preload(["llasa_core.serve.server"])
+    return context
 
-    def start(checkpoint: Path, settings: ServeSettings = TIGHT, token: str | None = None) -> Running:
-        ours, theirs = context.Pipe()
-        process = context.Process(target=serve_in_process, args=(checkpoint, settings, token, theirs))
+
+@pytest.fixture(scope="session")
+def start_server(processes: Any) -> Callable[..., Running]:
+    """Return what starts a server with tight limits."""
+
+    def start(checkpoint: Path, settings: ServeSettings = TIGHT) -> Running:
+        ours, theirs = processes.Pipe()
+        process = processes.Process(target=serve_in_process, args=(checkpoint, settings, theirs))
         process.start()
         theirs.close()
-        assert ours.poll(60), "the server did not start"
-        return Running(ours.recv(), process, token)
+        assert ours.poll(PATIENCE_S), "the server did not start"
+        return Running(ours.recv(), process)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def guarded(processes: Any, tiny_with_head: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Yield a server that `llasa serve` started, for all addresses and with a token; Ctrl-C ends it."""
+    out = tmp_path_factory.mktemp("guarded") / "stdout"
+    flags = ["--model", str(tiny_with_head), "--host", "0.0.0.0", "--port", "0", "--name", "tiny", "--json"]  # noqa: S104
+    process = processes.Process(target=command_in_process, args=(["serve", *flags], TOKEN, out))
+    process.start()
+    deadline = time.monotonic() + PATIENCE_S
+    while not (out.exists() and out.read_text().endswith("\n")):
+        assert process.is_alive(), "the server did not start"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield Running(json.loads(out.read_text())["url"], process, TOKEN)
+    os.kill(process.pid, signal.SIGINT)
+    process.join(20)
+    assert process.exitcode == 0
 
 
 @pytest.fixture(scope="session")

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from serving import TOKEN
 
+from llasa_cli.app import main
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
     from serving import Running
-
-
-@pytest.fixture(scope="module")
-def guarded(start_server: Callable[..., Running], tiny_with_head: Path) -> Iterator[Running]:
-    running = start_server(tiny_with_head, token=TOKEN)
-    yield running
-    os.kill(running.process.pid or 0, signal.SIGINT)
-    running.process.join(20)
-    assert running.process.exitcode == 0
 
 
 @pytest.mark.parametrize("wrong", [TOKEN[:-1] + "!", TOKEN[:-1], TOKEN + "s", "", TOKEN.upper(), "ä" * len(TOKEN)])
 def test_a_token_that_is_wrong_by_one_letter_opens_nothing(guarded: Running, wrong: str):
-    guarded.token = None
     header = {"authorization": f"Bearer {wrong}"} if wrong else {}
 
-    answer = guarded.get("/v1/models", **header)
+    answer = replace(guarded, token=None).get("/v1/models", **header)
 
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -41,18 +29,16 @@ def test_a_token_that_is_wrong_by_one_letter_opens_nothing(guarded: Running, wro
 
 
 def test_the_right_token_opens_all(guarded: Running):
-    guarded.token = TOKEN
-
     assert [guarded.get(path).status for path in ("/v1/models", "/examples", "/metrics")] == [200, 200, 200]
 
 
 def test_the_page_comes_without_a_token_and_asks_for_it(guarded: Running):
-    guarded.token = None
+    stranger = replace(guarded, token=None)
 
-    assert [guarded.get(path).status for path in ("/", "/static/app.js", "/health")] == [200, 200, 200]
+    assert [stranger.get(path).status for path in ("/", "/static/app.js", "/health")] == [200, 200, 200]
     closed = ("/metrics", "/examples", "/timeline?upload=x", "/signal?upload=x", "/static/../metrics", "//metrics")
-    assert {guarded.get(path).status for path in closed} <= {401, 404}
-    assert guarded.get("/metrics").status == 401
+    assert {stranger.get(path).status for path in closed} <= {401, 404}
+    assert stranger.get("/metrics").status == 401
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "10.0.0.1"])
@@ -79,6 +65,13 @@ def test_pages_from_elsewhere_may_not_ask(server: Running, headers: dict[str, st
     assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
 
 
+def test_a_link_from_elsewhere_leads_to_the_page(server: Running):
+    followed = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}
+
+    assert server.get("/", **followed).status == 200
+    assert server.get("/examples", **followed).status == 403
+
+
 def test_the_page_may_load_nothing_from_elsewhere(server: Running):
     page = server.get("/")
 
@@ -99,3 +92,21 @@ def test_files_of_the_page_are_sent_packed_and_only_once(server: Running):
     assert (again.status, again.body) == (304, b"")
     assert server.get("/static/server.py").status == 404
     assert server.get("/nothing").error == "there is nothing here; docs/serve.md lists the endpoints"
+
+
+def test_with_a_token_any_name_will_do(guarded: Running):
+    assert guarded.get("/v1/models", host="llasa.example.org").json["data"][0]["id"] == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--host", "0.0.0.0"], "other machines can reach 0.0.0.0, so clients have to show a token, and there is none"),  # noqa: S104
+        (["--host", "no.such.host.invalid"], "other machines can reach no.such.host.invalid"),
+        (["--port", "70000"], "Input should be less than or equal to 65535"),
+    ],
+)
+def test_where_it_cannot_serve_is_said_at_once(flags: list[str], message: str, capfd: pytest.CaptureFixture[str]):
+    assert main(["serve", *flags]) == 2
+
+    assert message in capfd.readouterr().err

@@ -72,14 +72,14 @@ def test_a_zip_bomb_ends_its_reader_and_nothing_else(server: Running):
         zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         archive.open("w.csv", "w") as file,
     ):
-        file.write(b"acc_x,acc_y,acc_z,gyr_x,gyr_y,gyr_z\n")
+        file.write(b"acc_x,acc_y,acc_z,gyr_x (rad/s),gyr_y (rad/s),gyr_z (rad/s)\n")
         for _ in range(300):
             file.write(row * 32768)  # 265 MB in all, from 1.2 MB
 
     answer = server.upload(packed.getvalue(), "bomb.zip", "&rate=50")
 
     assert answer.status == 400
-    assert answer.error.startswith(("reading this file takes", "a member", "the archive", "w.csv")), answer.error
+    assert answer.error.startswith("reading this file takes "), answer.error  # too long, or too much memory
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ export class ServerError extends Error {
     super(error.message);
     this.status = status;
     this.fix = error.fix;
-    this.shown = error.fix && error.message.endsWith(`; ${error.fix}`)
-      ? error.message.slice(0, -error.fix.length - 2)
-      : error.message;
+    const isLong = error.fix && error.message.endsWith(`; ${error.fix}`);
+    const bare = isLong ? error.message.slice(0, -error.fix.length - 2) : error.message;
+    this.shown = bare.charAt(0).toUpperCase() + bare.slice(1);
     this.where = error.where;
   }
 }

@@ -218,8 +218,10 @@ export class Picture {
   watchClicks() {
     let down = null;
     this.place.addEventListener("pointerdown", (event) => { down = [event.clientX, event.clientY]; }, true);
-    this.place.addEventListener("pointerup", (event) => {
-      if (!down || !this.timeline || Math.hypot(event.clientX - down[0], event.clientY - down[1]) > 5) return;
+    addEventListener("pointerup", (event) => { // on the window, since plotly lays a cover over the page meanwhile
+      const from = down;
+      down = null;
+      if (!from || !this.timeline || Math.hypot(event.clientX - from[0], event.clientY - from[1]) > 5) return;
       const area = this.place.querySelector(".nsewdrag")?.getBoundingClientRect();
       if (!area || event.clientX < area.left || event.clientX > area.right) return;
       const [start, end] = this.range;

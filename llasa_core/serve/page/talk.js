@@ -94,8 +94,8 @@ export class Talk {
   }
 
   basis(told) {
-    const seen = (told.answer_windows ?? []).map((one) => `${clock(one.start_s)}–${clock(one.end_s)}`);
-    const line = (SOURCES[told.answered_by] ?? "") + (seen.length ? `, which it has of ${seen.join(", ")}` : "");
+    const seen = (told.answer_windows ?? []).map((one) => `${clock(one.start_s, 1)}–${clock(one.end_s, 1)}`);
+    const line = (SOURCES[told.answered_by] ?? "") + (seen.length ? `; it was shown ${seen.join(", ")}` : "");
     const every = told.facts ?? [];
     const facts = every.slice(0, MOST_FACTS).map((fact) => this.fact(fact));
     if (every.length > MOST_FACTS) facts.push(element("span", { class: "plain" }, `and ${every.length - MOST_FACTS} more`));
@@ -107,7 +107,7 @@ export class Talk {
 
   fact(fact) {
     if (fact.start_s === null || fact.start_s === undefined) return element("span", { class: "plain" }, fact.text);
-    const stretch = `${clock(fact.start_s)}–${clock(fact.end_s)}`;
+    const stretch = `${clock(fact.start_s, 1)}–${clock(fact.end_s, 1)}`;
     const label = fact.text.includes(stretch) ? fact.text : `${fact.text} (${stretch})`;
     const named = this.colour(fact);
     return element("button", { type: "button", title: "Show it in the signal", onclick: () => this.onStretch(fact.start_s, fact.end_s) },
