@@ -12,6 +12,7 @@ import typer
 from typer.main import get_command
 
 from llasa_cli import console, recipe, runs
+from llasa_cli.adapt import adapt
 from llasa_cli.chat import chat
 from llasa_cli.doctor import doctor
 from llasa_cli.eval import evaluate
@@ -22,6 +23,7 @@ from llasa_cli.import_qa import import_qa
 from llasa_cli.inspect import inspect
 from llasa_cli.prepare_data import prepare_data
 from llasa_cli.pretrain import pretrain
+from llasa_cli.serve import serve
 from llasa_cli.sweep import sweep
 from llasa_cli.timeline import timeline
 from llasa_core import __version__
@@ -50,6 +52,8 @@ app.command("sweep")(sweep)
 app.command("eval")(evaluate)
 app.command("chat")(chat)
 app.command("timeline")(timeline)
+app.command("adapt")(adapt)
+app.command("serve")(serve)
 app.command("export")(export)
 app.command("doctor")(doctor)
 app.command("fetch")(fetch)

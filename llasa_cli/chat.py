@@ -136,8 +136,20 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     elif as_json:
         console.show(_replies(conversation, questions, watch), as_json=True)
     else:
-        for question in questions:
+        _answer(conversation, questions)
+
+
+def _answer(conversation: Conversation, questions: Iterable[str]) -> None:
+    """Answer one question after another; one that cannot be asked is told, and does not keep the others waiting."""
+    refused: list[UsageError] = []
+    for question in questions:
+        try:
             keyboard.show_answer(conversation, question)
+        except UsageError as error:
+            refused.append(error)
+            console.show_error(str(error))
+    if refused:
+        raise typer.Exit(refused[0].exit_code)
 
 
 class Checkpoint:
@@ -151,8 +163,11 @@ class Checkpoint:
     def load(self) -> LlasaModel:
         """Load the model."""
         if self._model is None:
+            from llasa_core.model.adapted import unknown_to_lm
             from llasa_core.model.any_checkpoint import load_any
 
+            if said := unknown_to_lm(self.folder):
+                console.note(said)
             self._model = load_any(
                 self.folder, base_lm=self._base_lm, encoder=self._encoder, device=self._device, say=console.note
             )
@@ -174,10 +189,10 @@ class Checkpoint:
 
     def _find_classifier(self) -> WindowClassifier:
         from llasa_core.chat.classifiers import Nameless, WhenNeeded
-        from llasa_core.model.head import read_head
+        from llasa_core.model.adapted import read_any_head
         from llasa_core.timeline.classifier import HeadClassifier, classifier_of
 
-        head = None if self._encoder is not None else read_head(self.folder)
+        head = None if self._encoder is not None else read_any_head(self.folder)
         if head is not None:
             return HeadClassifier(head)
         from llasa_core.model.any_checkpoint import read_any_config

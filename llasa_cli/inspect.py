@@ -1,4 +1,4 @@
-"""`llasa inspect`: what is in a recording, a data folder, one of its windows or a checkpoint."""
+"""`llasa inspect`: what is in a recording, a data folder, one of its windows, a checkpoint or an adapted folder."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ LookedPath = Annotated[
     Path,
     typer.Argument(
         metavar="PATH",
-        help="A recording, a folder or archive of them, a data folder, or a checkpoint.",
+        help="A recording, a folder or archive of them, a data folder, a checkpoint, or what `adapt` wrote.",
         show_default=False,
     ),
 ]
@@ -184,7 +184,9 @@ def _check_audit(path: Path, flags: dict[str, object]) -> None:
 
 def _look_at_ours(path: Path, recording: str | None, window: str | None, *, verify: bool) -> Look | None:
     """Return what looks at a data folder, a window or a checkpoint; None where the path is none of them."""
+    from llasa_core.inspect.adapted import look_at_adapted
     from llasa_core.inspect.checkpoint import is_checkpoint, look_at_checkpoint
+    from llasa_core.model.adapted import is_adapted
 
     if path.suffix == ".h5" and (path.parent / MANIFEST).is_file():
         raise UsageError(
@@ -193,16 +195,16 @@ def _look_at_ours(path: Path, recording: str | None, window: str | None, *, veri
             fix=f"`llasa inspect {path.parent}`, with `--window {path.name}:0` for its first window",
         )
     is_data = (path / MANIFEST).is_file()
-    if not is_data and not is_checkpoint(path):
+    if not is_data and not is_adapted(path) and not is_checkpoint(path):
         return None
     flags = {"--recording": recording is not None, "--window": window is not None, "--verify": verify}
     takes = {"--verify"} if is_data and window is None else {"--window"} if is_data else set()
     if wrong := [flag for flag, is_given in flags.items() if is_given and flag not in takes]:
-        what = "a data folder" if is_data else "a checkpoint"
+        what = "a data folder" if is_data else "an adapted folder" if is_adapted(path) else "a checkpoint"
         together = " with `--window`" if is_data and window is not None else ""
         raise UsageError(f"{wrong[0]} says nothing about {what}{together}", where=path, fix=f"leave out `{wrong[0]}`")
     if not is_data:
-        return lambda _progress: look_at_checkpoint(path)
+        return lambda _progress: look_at_adapted(path) if is_adapted(path) else look_at_checkpoint(path)
     return _look_at_data(path, window, verify=verify)
 
 

@@ -90,12 +90,15 @@ def read_options(  # noqa: PLR0913 - each flag is one
     subject_from: Literal["folder"] | None = None,
     labels: Path | None = None,
     label_map: Sequence[str] | None = None,
+    new_activities: bool = False,
     bad_rows: Literal["error", "drop"] = "error",
     allow_missing: Literal["gyro"] | None = None,
     keep_frame: bool = False,
     describe_only: bool = False,
 ) -> ReadOptions:
-    """Return what the flags of a command say of the files; `describe_only` is for inspections, and no flag.
+    """Return what the flags of a command say of the files.
+
+    Two are no flags: `describe_only` is for inspections, `new_activities` for `adapt`.
 
     Raises:
         UsageError: a flag's value makes no sense.
@@ -116,6 +119,7 @@ def read_options(  # noqa: PLR0913 - each flag is one
             subject_from=subject_from,
             labels=LabelFile.of(labels) if labels else None,
             label_map=tuple(map(_renaming, label_map or ())),
+            new_activities=new_activities,
             bad_rows=bad_rows,
             allow_missing_gyro=allow_missing == "gyro",
             keep_frame=keep_frame,

@@ -22,8 +22,9 @@ LEVELS = (
     {"recipe_file"},
     {"inspect"},
     {"timeline"},
-    {"train", "evaluate", "chat", "serve"},
-    {"sweep", "export", "runs", "doctor"},  # use what was trained and measured
+    {"train", "evaluate", "chat"},
+    {"serve"},
+    {"sweep", "export", "runs", "doctor", "adapt"},  # use what was trained and measured
 )
 """A part imports from the levels above it in this list, never from its own: what two share lives above both."""
 LEVEL_OF = {part: level for level, parts in enumerate(LEVELS) for part in parts}

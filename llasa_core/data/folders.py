@@ -8,7 +8,6 @@ from llasa_core.data.labels import activity_of
 from llasa_core.errors import DataError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from llasa_core.data.profile import Profile
@@ -48,11 +47,11 @@ def _folder_of_person(file: Path, file_format: str, options: ReadOptions) -> str
     try:
         is_activity = activity_of(around, options.label_map, Place(file)) is not None
     except DataError:
-        is_activity = False
+        is_activity = options.new_activities and options.label_from is not None
     return folder_around(file.absolute().parent, file_format) if is_activity else around
 
 
-def activity_of_folder(file: Path, file_format: str, label_map: Sequence[tuple[str, str]]) -> str | None:
+def activity_of_folder(file: Path, file_format: str, options: ReadOptions) -> str | None:
     """Return the activity that the folder around a recording names, or the recording's own folder.
 
     Raises:
@@ -61,11 +60,11 @@ def activity_of_folder(file: Path, file_format: str, label_map: Sequence[tuple[s
     own = _plain(file.absolute().parent)
     around = folder_around(file, file_format)
     try:
-        return activity_of(own, label_map, Place(file))
+        return activity_of(own, options.label_map, Place(file))
     except DataError:
-        if around == own:
+        if around == own and not options.new_activities:
             raise
-    return activity_of(around, label_map, Place(file))
+    return activity_of(around, options.label_map, Place(file), takes_new=options.new_activities)
 
 
 def _plain(folder: Path) -> str:

@@ -58,13 +58,14 @@ class _Cell(NamedTuple):
     place: Place
 
 
-def read_label_file(path: Path, label_map: Sequence[tuple[str, str]]) -> list[LabelRow]:
+def read_label_file(path: Path, label_map: Sequence[tuple[str, str]], *, takes_new: bool = False) -> list[LabelRow]:
     """Return the rows of a file of labels, in its order.
 
     Args:
         path: text with any separator; times are seconds from a recording's first sample, or dates with times, or
             counted since 1970 in s, ms, us or ns. A header may say another unit.
         label_map: pairs (label in the file, activity), which win.
+        takes_new: see `activity_of`.
 
     Raises:
         DataError: it has no such columns, or a cell is no time or no activity that is known.
@@ -92,7 +93,9 @@ def read_label_file(path: Path, label_map: Sequence[tuple[str, str]]) -> list[La
     starts, ends = (_times(cells[name], (units or {}).get(name), name) for name in ("start", "end"))
     result = []
     for nth, (row, _) in enumerate(rows):
-        interval = _interval(starts[nth], ends[nth], cells["end"][nth], cells["activity"][nth], label_map)
+        word = cells["activity"][nth]
+        activity = activity_of(word.text, label_map, word.place, takes_new=takes_new)
+        interval = _interval(starts[nth], ends[nth], cells["end"][nth], activity)
         file, subject = (cells[name][nth].text if name in cells else "" for name in ("file", "subject"))
         result.append(LabelRow(row, interval, file, subject))
     return result
@@ -206,8 +209,7 @@ def _interval(
     start: tuple[float, bool],
     end: tuple[float, bool],
     end_cell: _Cell,
-    activity: _Cell,
-    label_map: Sequence[tuple[str, str]],
+    activity: str | None,
 ) -> Interval:
     if start[1] != end[1]:
         raise DataError(
@@ -221,7 +223,7 @@ def _interval(
             where=end_cell.place,
             fix="correct the row",
         )
-    return Interval(start[0], end[0], activity_of(activity.text, label_map, activity.place), is_since_1970=start[1])
+    return Interval(start[0], end[0], activity, is_since_1970=start[1])
 
 
 def nearest_name(name: str, known: Sequence[str]) -> str:

@@ -38,18 +38,23 @@ _ACTIVITY_OF = {
 }
 
 
-def activity_of(word: str, label_map: Sequence[tuple[str, str]], where: Place) -> str | None:
+def activity_of(
+    word: str, label_map: Sequence[tuple[str, str]], where: Place, *, takes_new: bool = False
+) -> str | None:
     """Return the activity that a label means, None where it means that nobody said.
 
     Args:
         word: as the file writes it.
         label_map: pairs (label in the file, activity or another word for it), which win.
         where: for messages.
+        takes_new: a word that is not known is an activity of its own, unless it looks like a slip of the pen; what
+            `label_map` says is none.
 
     Raises:
         DataError: the word is not known.
     """
-    told = {label.strip().casefold(): meaning for label, meaning in label_map}.get(word.strip().casefold(), word)
+    meaning_of = {label.strip().casefold(): meaning for label, meaning in label_map}
+    told = meaning_of.get(word.strip().casefold(), word)
     flat = "".join(letter for letter in told.casefold() if letter.isalnum())
     if flat in _ACTIVITY_OF:
         return _ACTIVITY_OF[flat]
@@ -59,11 +64,20 @@ def activity_of(word: str, label_map: Sequence[tuple[str, str]], where: Place) -
     meant = f'; did you mean "{_ACTIVITY_OF[close[0]]}"?' if close else ""
     if flat == "stairs":
         meant = ", which says no direction"
+    is_meant = not meant or word.strip().casefold() in meaning_of
+    if takes_new and is_meant and any(map(str.isalpha, flat)):
+        return _as_name(told)
+    own = f'; or `"{word.strip()}={word.strip()}"` for an activity of its own' if takes_new else ""
     raise DataError(
         f'unknown label "{told.strip()}"{meant}',
         where=where,
-        fix=f'pass `--label-map "{word.strip()}=ACTIVITY"`, with one of {", ".join(ACTIVITIES)}, or unknown',
+        fix=f'pass `--label-map "{word.strip()}=ACTIVITY"`, with one of {", ".join(ACTIVITIES)}, or unknown{own}',
     )
+
+
+def _as_name(label: str) -> str:
+    """Return a label as activities are written: `Vacuum_Cleaning ` is vacuum cleaning."""
+    return " ".join(label.casefold().replace("_", " ").split())
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,8 @@ class ReadOptions(Settings):
     """Activities by time, which win over those that the recordings have."""
     label_map: tuple[tuple[str, str], ...] = ()
     """Pairs (label in the file, activity); what is not listed keeps its name."""
+    new_activities: bool = False
+    """Take a label of one's own that is no known activity as a new one, for `adapt`, instead of refusing it."""
     bad_rows: Literal["error", "drop"] = "error"
     """Whether a row that cannot be read ends the reading or is left out and counted."""
     allow_missing_gyro: bool = False

@@ -12,6 +12,7 @@ from llasa_core.data.counting import number_of
 from llasa_core.errors import ModelError, UsageError
 from llasa_core.inspect.looked import facts, size_of, table
 from llasa_core.model.calibration import read_calibration
+from llasa_core.model.head import HEAD_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +73,11 @@ class CheckpointFound:
         stands_on = f"{number_of(fitted.windows, 'window')} of {fitted.people} people"
         return f"temperature {fitted.temperature:.3f}, fitted on {stands_on} ({fitted.split} split of {fitted.data})"
 
+    @property
+    def _what_head_does(self) -> str:
+        has_one = HEAD_FILE in self.files
+        return "names windows without the LM, for `llasa timeline`" if has_one else "none; the LM names every window"
+
     def as_text(self, paper: Paper) -> str:
         """Return what people read."""
         del paper
@@ -96,6 +102,7 @@ class CheckpointFound:
                         ("windows", f"{self.config['window_s']:g} s at {self.config['sampling_rate_hz']:g} Hz"),
                         ("activities", ", ".join(self.config["activities"])),
                         ("calibrated", self._how_calibrated),
+                        ("light head", self._what_head_does),
                         ("recipe", "recipe.yaml is how it was made" if "recipe.yaml" in self.files else "not stored"),
                     ]
                 ),

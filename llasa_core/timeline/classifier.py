@@ -10,13 +10,14 @@ import numpy as np
 from llasa_core.data.grounded.activities import PLAIN_QUESTION, activity_answer
 from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.errors import ModelError
-from llasa_core.model.head import WindowHead, read_head
+from llasa_core.model.adapted import AdaptedHead, read_any_head
 from llasa_core.timeline.options import STRIDE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from llasa_core.model.head import WindowHead
     from llasa_core.model.multimodal import LlasaModel
 
 LM_THRESHOLD = 0.5
@@ -52,9 +53,9 @@ class WindowClassifier(Protocol):
 
 @dataclass(frozen=True)
 class HeadClassifier:
-    """A light head: a hundred thousand windows a minute."""
+    """A light head, adapted or not: a hundred thousand windows a minute."""
 
-    head: WindowHead
+    head: WindowHead | AdaptedHead
     stride_s: float = STRIDE_S
 
     @property
@@ -118,7 +119,7 @@ def load_classifier(
     device: str | None = None,
     say: Callable[[str], None] = lambda _text: None,
 ) -> WindowClassifier:
-    """Load what a checkpoint has to name windows with: its head, else the whole model.
+    """Load what a checkpoint, or a folder adapted from one, has to name windows with: its head, else the whole model.
 
     Args:
         folder: the checkpoint.
@@ -130,7 +131,7 @@ def load_classifier(
     Raises:
         ModelError: there is no checkpoint, it is damaged, or it names no activities.
     """
-    head = read_head(folder)
+    head = read_any_head(folder)
     if head is not None:
         return HeadClassifier(head)
     from llasa_core.model.any_checkpoint import load_any, read_any_config  # noqa: PLC0415 - a head needs no torch

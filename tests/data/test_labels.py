@@ -45,3 +45,16 @@ def test_unknown_words_are_refused_by_name():
     assert refusal("upsatirs") == 'unknown label "upsatirs"; did you mean "climbing stairs"?' + fix("upsatirs")
     assert refusal("swimming") == 'unknown label "swimming"' + fix("swimming")
     assert refusal("stairs") == 'unknown label "stairs", which says no direction' + fix("stairs")
+
+
+def test_a_word_of_ones_own_is_an_activity_where_new_ones_are_taken():
+    def meaning(word: str, *label_map: tuple[str, str]) -> str | None:
+        return activity_of(word, label_map, WHERE, takes_new=True)
+
+    assert meaning(" Vacuum_Cleaning ") == "vacuum cleaning"
+    assert meaning("wlk") == "walking"
+    assert meaning("null") is None
+    assert meaning("stairs", ("stairs", "Stairs")) == "stairs"
+    for slip in ("upsatirs", "stairs", "3"):
+        with pytest.raises(DataError, match="unknown label"):
+            meaning(slip)

@@ -32,7 +32,7 @@ def test_a_checkpoint_says_what_it_is_made_of(checkpoint: Path):
     assert shown["base_lm"]["name"] == "tiny-random"
     assert shown["weights"]["encoder.safetensors"]["parameters"] == 57_390  # LIMU-BERT without its decoder
     assert found.refusals == ()
-    assert found.as_text(Paper()).splitlines()[1:11] == [
+    assert found.as_text(Paper()).splitlines()[1:12] == [
         "  base LM    tiny-random (llama), not in this folder",
         "  encoder    LIMU-BERT, hidden 72, one block run 4 times, 4 heads",
         "  projector  mlp2x_gelu, 24 sensor tokens a window",
@@ -41,6 +41,7 @@ def test_a_checkpoint_says_what_it_is_made_of(checkpoint: Path):
         "  windows    6 s at 20 Hz",
         "  activities walking, sitting, lying",
         "  calibrated none; `llasa eval` fits one",
+        "  light head none; the LM names every window",
         "  recipe     recipe.yaml is how it was made",
         "",
     ]

@@ -48,11 +48,12 @@ def count(
     n_ranks: int = 2,
     say: Callable[[str], None] = lambda _text: None,
 ) -> None:
-    """Launch ranks that count, and do something at their third step."""
+    """Launch ranks that count, and do something once, at their third step, or when all have begun if that is later."""
+    still_to_do = [at_third]
 
     def tell(progress: dict[str, Any]) -> None:
-        if progress["step"] == 3:
-            at_third()
+        if still_to_do and progress["step"] >= 3 and len(rank_pids(run)) == n_ranks:
+            still_to_do.pop()()
 
     wrongs = str(run.folder.with_name("wrongs"))
     launch(module, run, [wrongs], [Host("localhost", n_ranks)], port=free_port(), tell=tell, say=say)

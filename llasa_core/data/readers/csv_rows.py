@@ -54,6 +54,7 @@ class CsvRows:
         """By number, as `Samples.codes` has them; the first holds where no label is written."""
         self.subjects: list[str | None] = [None]
         self._label_map = options.label_map
+        self._takes_new = options.new_activities
         self._time_words: dict[int, TimeWords] = {}
         self._unwrapped: dict[int, Unwrapped] = {}
         self._told: set[str] = set()
@@ -182,7 +183,8 @@ class CsvRows:
         return codes
 
     def _number_of_label(self, word: str, place: Place) -> int:
-        return _number_in(self.activities, activity_of(word, self._label_map, place))
+        activity = activity_of(word, self._label_map, place, takes_new=self._takes_new)
+        return _number_in(self.activities, activity)
 
     def _number_of_subject(self, word: str, _place: Place) -> int:
         return _number_in(self.subjects, word.strip())

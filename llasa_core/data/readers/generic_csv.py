@@ -69,7 +69,7 @@ def read_generic_csv(
     rows = CsvRows(table, find_columns(table.dialect, options, file.shown, profile), options)
     table.splits_at_blank_lines = rows.columns.time is None
     if options.label_from == "folder" and options.label_column is None:
-        rows.activities[0] = activity_of_folder(file.shown, profile.format, options.label_map)
+        rows.activities[0] = activity_of_folder(file.shown, profile.format, options)
     blocks = rows.read()
     head = _first(blocks, PART_ROWS)
     decided = _decide(head, rows, options, where, profile)

@@ -40,7 +40,7 @@ def with_labels(unread: Sequence[Unread], options: ReadOptions) -> Sequence[Unre
     if options.labels is None:
         return unread
     path = options.labels.path
-    rows = read_label_file(path, options.label_map)
+    rows = read_label_file(path, options.label_map, takes_new=options.new_activities)
     readable = [one for one in unread if not isinstance(one, Refused)]
     named = _named(readable, {_flat(row.file) for row in rows})
     chosen: dict[int, list[LabelRow]] = {id(one): [] for one in readable}

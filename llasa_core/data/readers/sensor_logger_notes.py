@@ -95,7 +95,7 @@ def _activity(text: str, options: ReadOptions, place: Place) -> tuple[str | None
             return None, True
         text = _BEGINS.sub("", text)
     try:
-        return activity_of(text, options.label_map, place), True
+        return activity_of(text, options.label_map, place, takes_new=options.new_activities), True
     except DataError:
         if options.label_map:
             raise

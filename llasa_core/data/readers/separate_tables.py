@@ -152,7 +152,7 @@ def _read(tables: Sequence[Source], kind: str, options: ReadOptions) -> _Sensor:
     rows = CsvRows(table, find_one_sensor(kind, table.dialect, options, file.shown, profile), options)
     where = Place(file.shown, table.dialect.header_row)
     if options.label_from == "folder" and options.label_column is None:
-        rows.activities[0] = activity_of_folder(file.shown, profile.format, options.label_map)
+        rows.activities[0] = activity_of_folder(file.shown, profile.format, options)
     ticks, values, codes = [], [], []
     for block in rows.read():
         ticks.append(rows.ticks(block, rows.columns.time))

@@ -1,0 +1,1 @@
+"""A user's own activities, learned from a handful of windows."""
