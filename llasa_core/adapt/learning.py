@@ -19,8 +19,8 @@ PRIOR_WINDOWS = 32
 at all, on twelve people of MotionSense, from 4 and from 10 windows an activity: docs/experiments.md."""
 PERSONAL, BY_CHANCE = 0.1, 0.5
 """Of a feature's variance within a class: what a few windows of one person are off the mean of everybody, and what each
-window adds to that by chance. Without this allowance 4 windows of one person were enough for 27 % of other people's windows
-of a new activity, with it for two thirds, and the old activities lose 2 points (docs/experiments.md)."""
+window adds to that by chance. Without this allowance 4 windows of one person were enough for 27 % of other people's
+windows of a new activity, with it for two thirds; the old activities lose 2 points (docs/experiments.md)."""
 SCALE = 0.02
 """Where there are too few windows to fit it. Features are many and alike; distances between them, taken for
 log-likelihoods, would be sure of everything (docs/experiments.md)."""

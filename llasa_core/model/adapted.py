@@ -50,7 +50,7 @@ class Prototypes:
     farthest: float
     """Further from every prototype is unlike all that was learned."""
     allowance: np.ndarray
-    """[activity learned]: how much of a squared distance is put down to how few windows the prototype is the mean of."""
+    """[activity learned]: what of a squared distance is put down to how few windows the prototype is the mean of."""
 
     def squared(self, places: np.ndarray) -> np.ndarray:
         """Return the squared distance of each window to each prototype, less the allowance: [window, prototype]."""
