@@ -23,6 +23,7 @@ from llasa_cli.import_qa import import_qa
 from llasa_cli.inspect import inspect
 from llasa_cli.prepare_data import prepare_data
 from llasa_cli.pretrain import pretrain
+from llasa_cli.serve import serve
 from llasa_cli.sweep import sweep
 from llasa_cli.timeline import timeline
 from llasa_core import __version__
@@ -52,6 +53,7 @@ app.command("eval")(evaluate)
 app.command("chat")(chat)
 app.command("timeline")(timeline)
 app.command("adapt")(adapt)
+app.command("serve")(serve)
 app.command("export")(export)
 app.command("doctor")(doctor)
 app.command("fetch")(fetch)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -26,20 +25,29 @@ from llasa_cli.reading import (
 )
 from llasa_cli.window_flags import AllowUpsample
 from llasa_core.chat.settings import ChatSettings
-from llasa_core.errors import ModelError, UsageError
+from llasa_core.errors import DataError, ModelError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from llasa_core.chat.conversation import Conversation
-    from llasa_core.chat.recording_windows import RecordingWindows, WholeRecording
+    from llasa_core.chat.known_recording import KnownRecording
+    from llasa_core.data.read_options import ReadOptions
+    from llasa_core.model.multimodal import LlasaModel
+    from llasa_core.timeline.classifier import WindowClassifier
 
 DEFAULTS = ChatSettings()
 SHIPPED_RECIPE = "smol"
 """Recipe whose shipped checkpoint answers when none is named."""
 
-SensorFile = Annotated[
-    Path, typer.Option("--sensor", metavar="FILE", help="The recording: anything that prepare-data reads.")
+MOST_RECORDINGS = 4
+"""Compared at once."""
+
+SensorFiles = Annotated[
+    list[Path],
+    typer.Option(
+        "--sensor", metavar="FILE", help="The recording: anything that prepare-data reads. Twice or more: compare them."
+    ),
 ]
 RecordingName = Annotated[
     str | None, typer.Option("--recording", metavar="NAME", help="Which one, where FILE holds several.")
@@ -56,7 +64,13 @@ Encoder = Annotated[
 ]
 Question = Annotated[str | None, typer.Option("--ask", metavar="TEXT", help="Answer this and exit.")]
 MaxWindows = Annotated[
-    int, typer.Option("--windows", min=1, metavar="N", help="Windows of a long recording that are looked at.")
+    int,
+    typer.Option(
+        "--windows",
+        min=1,
+        metavar="N",
+        help="Windows that the LM is asked about where the checkpoint has no light head.",
+    ),
 ]
 MaxNewTokens = Annotated[int, typer.Option("--max-new-tokens", min=1, metavar="N", help="Longest answer.")]
 Temperature = Annotated[
@@ -70,7 +84,7 @@ Device = Annotated[
 
 
 def chat(  # noqa: PLR0913, PLR0917 - a flag each
-    sensor: SensorFile,
+    sensor: SensorFiles,
     model: CheckpointFolder = None,
     base_lm: BaseLm = None,
     encoder: Encoder = None,
@@ -107,32 +121,125 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
         keep_frame=keep_frame,
     )
     settings = ChatSettings(max_windows, max_new_tokens, temperature, seed)
+    _check_files(sensor)
+    _check_device(device)
+    checkpoint = Checkpoint(_checkpoint(model), base_lm, encoder, device)
+    reading = Reading(options, recording, max_windows, allow_upsample=allow_upsample)
+    known = reading.of(sensor, checkpoint)
 
-    from llasa_core.chat.recording_windows import read_recording
+    from llasa_core.chat.conversation import Conversation
 
-    found = read_recording(sensor, options, recording)
-    if questions is None:
-        keyboard.introduce(found)
-    checkpoint = Chosen(_checkpoint(model), base_lm, encoder)
-    windows = _cut(found, checkpoint, allow_upsample=allow_upsample)
-    conversation = _begin(windows, checkpoint, device, settings)
+    conversation = Conversation(known, checkpoint.load, settings)
     watch.load = watch.elapsed()
     if questions is None:
-        keyboard.talk(conversation)
+        keyboard.Keyboard(conversation, lambda paths: reading.of(paths, checkpoint)).talk()
     elif as_json:
-        console.show(_reply(conversation, questions, watch), as_json=True)
+        console.show(_replies(conversation, questions, watch), as_json=True)
     else:
-        for question in questions:
+        _answer(conversation, questions)
+
+
+def _answer(conversation: Conversation, questions: Iterable[str]) -> None:
+    """Answer one question after another; one that cannot be asked is told, and does not keep the others waiting."""
+    refused: list[UsageError] = []
+    for question in questions:
+        try:
             keyboard.show_answer(conversation, question)
-        console.note(str(conversation.view))
+        except UsageError as error:
+            refused.append(error)
+            console.show_error(str(error))
+    if refused:
+        raise typer.Exit(refused[0].exit_code)
 
 
-class Chosen(NamedTuple):
-    """A checkpoint, and what goes with it."""
+class Checkpoint:
+    """Who answers; what names activities and what answers are loaded apart, each when it is needed."""
 
-    folder: Path
-    base_lm: str | None
-    encoder: Path | None
+    def __init__(self, folder: Path, base_lm: str | None, encoder: Path | None, device: str | None) -> None:
+        self.folder, self._base_lm, self._encoder, self._device = folder, base_lm, encoder, device
+        self._model: LlasaModel | None = None
+        self._classifier: WindowClassifier | None = None
+
+    def load(self) -> LlasaModel:
+        """Load the model."""
+        if self._model is None:
+            from llasa_core.model.adapted import unknown_to_lm
+            from llasa_core.model.any_checkpoint import load_any
+
+            if said := unknown_to_lm(self.folder):
+                console.note(said)
+            self._model = load_any(
+                self.folder, base_lm=self._base_lm, encoder=self._encoder, device=self._device, say=console.note
+            )
+        return self._model
+
+    @property
+    def has_head(self) -> bool:
+        """Whether windows are named without the LM."""
+        from llasa_core.timeline.classifier import HeadClassifier
+
+        return isinstance(self.classifier, HeadClassifier)
+
+    @property
+    def classifier(self) -> WindowClassifier:
+        """What names the windows: the light head, else the LM; of a checkpoint without activities, nothing."""
+        if self._classifier is None:
+            self._classifier = self._find_classifier()
+        return self._classifier
+
+    def _find_classifier(self) -> WindowClassifier:
+        from llasa_core.chat.classifiers import Nameless, WhenNeeded
+        from llasa_core.model.adapted import read_any_head
+        from llasa_core.timeline.classifier import HeadClassifier, classifier_of
+
+        head = None if self._encoder is not None else read_any_head(self.folder)
+        if head is not None:
+            return HeadClassifier(head)
+        from llasa_core.model.any_checkpoint import read_any_config
+
+        config = read_any_config(self.folder, base_lm=self._base_lm, encoder=self._encoder)
+        about = config.activities, config.sampling_rate_hz, config.window_s
+        if not config.activities:
+            console.note("this checkpoint names no activities: there is no timeline of them, but all that was measured")
+            return Nameless(config.sampling_rate_hz, config.window_s)
+
+        def load() -> WindowClassifier:
+            model = self.load()
+            console.note("this checkpoint has no light head: its LM is asked about every window, which takes longer")
+            return classifier_of(model, *about, config.temperature)
+
+        return WhenNeeded(load, *about)
+
+
+class Reading(NamedTuple):
+    """How recordings are read."""
+
+    options: ReadOptions
+    name: str | None
+    max_windows: int
+    allow_upsample: bool
+
+    def of(self, paths: Sequence[Path], checkpoint: Checkpoint) -> list[KnownRecording]:
+        """Read recordings.
+
+        Raises:
+            DataError: one cannot be read.
+            UsageError: too many are named.
+        """
+        from llasa_core.chat.known_recording import know
+
+        _check_files(paths)
+        return [
+            know(
+                path,
+                self.options,
+                checkpoint.classifier,
+                name=self.name,
+                allow_upsample=self.allow_upsample,
+                most_windows=None if checkpoint.has_head else self.max_windows,
+            )
+            for path in paths
+        ]
 
 
 class Stopwatch:
@@ -151,7 +258,9 @@ class Stopwatch:
 def _questions(ask: str | None, *, as_json: bool) -> Iterator[str] | None:
     """Return what is asked on the command line or on stdin; None where a person sits at the keyboard."""
     if ask is not None:
-        return iter([ask])
+        from llasa_core.chat.question import checked
+
+        return iter([checked(ask)])
     if not console.is_tty(sys.stdin):
         lines = (line for line in sys.stdin if line.strip())
         first = next(lines, None)  # waited for here, so that nothing is loaded where nothing is asked
@@ -161,6 +270,26 @@ def _questions(ask: str | None, *, as_json: bool) -> Iterator[str] | None:
     if as_json:
         raise UsageError("`--json` needs a question", fix="pass `--ask TEXT`, or pipe a question, one a line")
     return None
+
+
+def _check_files(paths: Sequence[Path]) -> None:
+    """Say what is missing before anything is loaded."""
+    if len(paths) > MOST_RECORDINGS:
+        raise UsageError(
+            f"{len(paths)} recordings; at most {MOST_RECORDINGS} are compared",
+            fix="leave some out; `llasa timeline` takes any number",
+        )
+    for path in paths:
+        if not path.exists():
+            raise DataError("there is no such file or folder", where=path, fix="check the path")
+
+
+def _check_device(device: str | None) -> None:
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise UsageError("there is no CUDA device", where="--device cuda", fix="leave out `--device`")
 
 
 def _checkpoint(chosen: Path | None) -> Path:
@@ -175,54 +304,52 @@ def _checkpoint(chosen: Path | None) -> Path:
     return folder
 
 
-def _cut(recording: WholeRecording, checkpoint: Chosen, *, allow_upsample: bool) -> RecordingWindows:
-    from llasa_core.chat.recording_windows import cut_for_chat
-    from llasa_core.model.any_checkpoint import read_any_config
-
-    config = read_any_config(checkpoint.folder, base_lm=checkpoint.base_lm, encoder=checkpoint.encoder)
-    return cut_for_chat(
-        recording,
-        sampling_rate_hz=config.sampling_rate_hz,
-        window_s=config.window_s,
-        allow_upsample=allow_upsample,
-    )
-
-
-def _begin(windows: RecordingWindows, checkpoint: Chosen, device: str | None, settings: ChatSettings) -> Conversation:
-    import torch
-
-    from llasa_core.chat.conversation import Conversation
-    from llasa_core.data.grounded.activities import PLAIN_QUESTION
-    from llasa_core.model.adapted import unknown_to_lm
-    from llasa_core.model.any_checkpoint import load_any, read_any_config
-
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("there is no CUDA device", where="--device cuda", fix="leave out `--device`")
-    folder, base_lm, encoder = checkpoint
-    if said := unknown_to_lm(folder):
-        console.note(said)
-    config = read_any_config(folder, base_lm=base_lm, encoder=encoder)
-    model = load_any(folder, base_lm=base_lm, encoder=encoder, device=device, say=console.note)
-    temperature = config.temperature(PLAIN_QUESTION)
-    return Conversation(model, config.activities, windows, settings, temperature=temperature)
-
-
-def _reply(conversation: Conversation, questions: Iterable[str], watch: Stopwatch) -> dict[str, Any]:
+def _replies(conversation: Conversation, questions: Iterable[str], watch: Stopwatch) -> dict[str, Any]:
     """Answer everything and return the object that `--json` promises; `answer` is the last one."""
-    answer = ""
     for question in questions:
-        answer = ""
-        for piece in conversation.ask(question):
+        for _ in conversation.ask(question):
             watch.first_token = watch.first_token or watch.elapsed()
-            answer += piece
-    start_s, end_s = conversation.answers_from_s
+    first = conversation.recordings[0]
     return {
-        "answer": answer,
-        "activity": conversation.view.mean,
-        "windows": [asdict(window) for window in conversation.view.windows],
-        "windows_in_recording": conversation.view.n_windows,
-        "answer_window": {"start_s": start_s, "end_s": end_s},
+        **reply_of(conversation),
+        "activity": first.activity,
+        "windows": _windows(first),
+        "recordings": [one.timeline.as_dict() for one in conversation.recordings],
         "turns": [{"from": turn.speaker, "value": turn.text} for turn in conversation.turns],
-        "notes": list(conversation.recording.notes),
+        "notes": [note for one in conversation.recordings for note in (*one.timeline.notes, *one.timeline.warnings)],
         "timings_s": {"load": watch.load, "first_token": watch.first_token, "total": watch.elapsed()},
     }
+
+
+def reply_of(conversation: Conversation) -> dict[str, Any]:
+    """Return the last answer and what it rests on, for JSON."""
+    grounded = conversation.grounded
+    assert grounded is not None  # noqa: S101 - something was asked
+    window_s = conversation.recordings[0].window_s
+    return {
+        "question": grounded.question,
+        "answer": conversation.answer,
+        "answered_by": "model" if grounded.answer is None else "timeline and facts",
+        "scope": [scope.as_dict() for scope in grounded.scopes],
+        "facts": [fact._asdict() for fact in grounded.facts],
+        "unsupported": [{"text": mark.text, "kind": mark.kind, "why": mark.why} for mark in conversation.marks],
+        "answer_windows": [
+            {"recording": at, "start_s": start_s, "end_s": start_s + window_s} for at, start_s in grounded.window_starts
+        ],
+    }
+
+
+def _windows(recording: KnownRecording) -> list[dict[str, Any]]:
+    """Return the likeliest activity of each window of the timeline."""
+    if not recording.names_activities:
+        return []
+    table = recording.timeline.windows
+    return [
+        {
+            "start_s": float(start_s),
+            "end_s": float(start_s) + table.window_s,
+            "activity": recording.timeline.activities[int(row.argmax())],
+            "probability": float(row.max()),
+        }
+        for start_s, row in zip(table.start_s, table.probability, strict=True)
+    ]

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from llasa_core.chat.recording_windows import cut_for_chat, read_recording
 from llasa_core.data.activities import ACTIVITIES
 from llasa_core.data.channels import ACC
 from llasa_core.data.quality import Quality
 from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import read_recordings
 from llasa_core.data.split import split_of
+from llasa_core.data.windows import WindowConfig, windows_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SECONDS = {"walking": 18, "stairs": 15, "lying": 18, "mix": 300}
@@ -24,15 +24,14 @@ ACTIVITY = {"walking": "walking", "stairs": "climbing stairs", "lying": "lying"}
 
 @pytest.mark.parametrize("name", SECONDS)
 def test_an_example_says_its_rate_and_units_itself(name: str):
-    whole = read_recording(EXAMPLES / f"{name}.csv", ReadOptions())
-    (recording,) = whole.parts
+    (recording,) = read_recordings(EXAMPLES / f"{name}.csv", ReadOptions())
 
     assert recording.sampling_rate_hz == pytest.approx(50)
     assert len(recording.samples) == SECONDS[name] * 50
     assert not recording.quality & (Quality.UNITS_DETECTED | Quality.GYRO_MISSING)
     gravity = np.linalg.norm(recording.samples[:, ACC].mean(axis=0))
     assert gravity == pytest.approx(9.8, abs=0.7) or name == "mix"  # whose postures turn it about
-    windows = cut_for_chat(whole, sampling_rate_hz=20, window_s=6)
+    windows = windows_of(recording, WindowConfig(stride_s=6))
     assert len(windows.windows) == SECONDS[name] // 6
 
 

@@ -22,7 +22,8 @@ LEVELS = (
     {"recipe_file"},
     {"inspect"},
     {"timeline"},
-    {"train", "evaluate", "chat", "serve"},
+    {"train", "evaluate", "chat"},
+    {"serve"},
     {"sweep", "export", "runs", "doctor", "adapt"},  # use what was trained and measured
 )
 """A part imports from the levels above it in this list, never from its own: what two share lives above both."""

@@ -22,6 +22,7 @@ DOCUMENTS = (
     "docs/evaluation.md",
     "docs/experiments.md",
     "docs/formats.md",
+    "docs/serve.md",
 )
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMAND = re.compile(r"^\$ (.+)$|`(llasa [^`\n]+)`", re.MULTILINE)

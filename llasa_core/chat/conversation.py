@@ -1,55 +1,68 @@
-"""A conversation about one recording: questions in, answers streamed out, both remembered."""
+"""A conversation about recordings: questions in, answers streamed out, both remembered."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llasa_core.chat.activity import view_activities
-from llasa_core.data.qa import SENSOR, Turn
-from llasa_core.errors import UsageError
-from llasa_core.model.collate import encode, length_of
-from llasa_core.model.generate import stream_answer
-from llasa_core.model.session import Session
+from llasa_core.chat.check import check
+from llasa_core.chat.ground import ground
+from llasa_core.data.qa import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
-    from llasa_core.chat.recording_windows import RecordingWindows
+    from llasa_core.chat.check import Mark
+    from llasa_core.chat.ground import Grounded
+    from llasa_core.chat.known_recording import KnownRecording
     from llasa_core.chat.settings import ChatSettings
     from llasa_core.model.multimodal import LlasaModel
+    from llasa_core.model.session import Session
 
 
 class Conversation:
-    """Questions and answers about a recording.
+    """Questions and answers about one recording, or a few.
 
-    Every prompt holds one window, because that is what the model was trained on: the one that shows the recording's
-    overall activity most clearly. It stands before the first question that is still remembered.
+    What timeline and facts answer is composed from them, at once. For the rest the LM is loaded when it is first
+    needed, and shown the windows that the question is about.
     """
 
     def __init__(
-        self,
-        model: LlasaModel,
-        activities: Sequence[str],
-        windows: RecordingWindows,
-        settings: ChatSettings,
-        *,
-        temperature: float = 1.0,
+        self, recordings: Sequence[KnownRecording], load_model: Callable[[], LlasaModel], settings: ChatSettings
     ) -> None:
-        self._model = model
+        """Begin.
+
+        Args:
+            recordings: in the order in which they are numbered.
+            load_model: called once, when the first question needs it.
+            settings: see there.
+        """
+        self.recordings = tuple(recordings)
+        self._load_model = load_model
         self._settings = settings
-        self._session = Session(model)
-        self.view = view_activities(model, activities, windows, settings.max_windows, temperature=temperature)
-        """What the model makes of the whole recording."""
-        typical = self.view.typical
-        self.recording = windows.recording
-        self._window = windows.windows[typical : typical + 1]
-        self.answers_from_s = (float(windows.start_s[typical]), float(windows.start_s[typical]) + windows.window_s)
-        """Start and end of the window that the answers are about."""
+        self._model: LlasaModel | None = None
+        self._session: Session | None = None
         self.turns: tuple[Turn, ...] = ()
         """What was said so far, without placeholders."""
+        self.grounded: Grounded | None = None
+        """What the last question was about."""
+        self.marks: tuple[Mark, ...] = ()
+        """What the last answer says that the recordings do not support; none where it was composed."""
+
+    @property
+    def answer(self) -> str:
+        """The last answer; empty before the first, or where the model said nothing."""
+        is_last = self.grounded is not None and self.turns and self.turns[-2].text == self.grounded.question
+        return self.turns[-1].text if is_last else ""
+
+    @property
+    def model(self) -> LlasaModel:
+        """The model, loaded when it is first asked for."""
+        if self._model is None:
+            self._model = self._load_model()
+        return self._model
 
     def ask(self, question: str) -> Generator[str, None, None]:
-        """Yield the answer in pieces, as they are decoded.
+        """Yield the answer in pieces, as they are decoded; a composed answer is one piece.
 
         Question and answer are remembered once the answer has ended, or as far as it came when the generator is closed
         or interrupted before; without a single piece both are forgotten. As much of the history is sent along as the
@@ -58,55 +71,48 @@ class Conversation:
         Raises:
             UsageError: the question is empty, holds the placeholder of a window, or is longer than the LM reads.
         """
-        question = question.strip()
-        _check(question)
-        prompt = self._fitting((*self.turns, Turn("human", question)))
-        return self._answer(question, prompt)
+        grounded = ground(question, self.recordings, self.turns, self._settings)
+        turns: tuple[Turn, ...] = ()
+        if grounded.answer is None:
+            from llasa_core.chat.fitting import fitted  # noqa: PLC0415 - torch, which a composed answer does without
 
-    def _answer(self, question: str, prompt: tuple[Turn, ...]) -> Generator[str, None, None]:
+            turns = fitted(self.model, grounded.windows, grounded.turns, self._settings.max_new_tokens)
+        return self._answer(grounded, turns)
+
+    def _answer(self, grounded: Grounded, turns: tuple[Turn, ...]) -> Generator[str, None, None]:
         pieces: list[str] = []
+        self.grounded, self.marks = grounded, ()
         try:
-            for piece in stream_answer(
-                self._model,
-                self._window,
-                prompt,
-                max_new_tokens=self._settings.max_new_tokens,
-                temperature=self._settings.temperature,
-                seed=self._settings.seed,
-                session=self._session,
-            ):
+            for piece in [grounded.answer] if grounded.answer is not None else self._decoded(grounded, turns):
                 pieces.append(piece)
                 yield piece
         finally:
             if pieces:
-                self.turns += (Turn("human", question), Turn("gpt", "".join(pieces)))
+                text = "".join(pieces)
+                self.turns += (Turn("human", grounded.question), Turn("gpt", text))
+                self.marks = check(text, grounded)
+
+    def _decoded(self, grounded: Grounded, turns: tuple[Turn, ...]) -> Generator[str, None, None]:
+        from llasa_core.model.generate import stream_answer  # noqa: PLC0415 - torch, as above
+        from llasa_core.model.session import Session  # noqa: PLC0415 - as above
+
+        if self._session is None:
+            self._session = Session(self.model)
+        yield from stream_answer(
+            self.model,
+            grounded.windows,
+            turns,
+            max_new_tokens=self._settings.max_new_tokens,
+            temperature=self._settings.temperature,
+            seed=self._settings.seed,
+            session=self._session,
+        )
 
     def reset(self) -> None:
-        """Forget what was said; the recording stays."""
-        self.turns = ()
+        """Forget what was said; the recordings stay."""
+        self.turns, self.grounded, self.marks = (), None, ()
 
-    def _fitting(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-        """Drop the oldest questions with their answers until the rest and a whole new answer fit the LM's context."""
-        limit = getattr(self._model.lm.config, "max_position_embeddings", None)
-        while True:
-            prompt = (Turn("human", f"{SENSOR}\n{turns[0].text}"), *turns[1:])
-            length = length_of(encode(self._model.template, prompt, 1), self._model.config.sensor_tokens)
-            if limit is None or length + self._settings.max_new_tokens <= limit:
-                return prompt
-            if len(turns) == 1:
-                raise UsageError(
-                    f"the question takes {length} tokens; with an answer of {self._settings.max_new_tokens} it is "
-                    f"longer than the {limit} that the LM reads",
-                    fix="ask a shorter question, or pass a smaller `--max-new-tokens`",
-                )
-            turns = turns[2:]
-
-
-def _check(question: str) -> None:
-    if not question:
-        raise UsageError("the question is empty", fix='ask something, such as "What is the person doing?"')
-    if SENSOR in question:
-        raise UsageError(
-            f"the question holds {SENSOR}, which stands for the recording inside a prompt",
-            fix="leave it out: the recording is put before the first question by itself",
-        )
+    def load(self, recordings: Sequence[KnownRecording]) -> None:
+        """Talk about other recordings from now on, and forget what was said about those before."""
+        self.recordings = tuple(recordings)
+        self.reset()

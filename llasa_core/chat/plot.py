@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from llasa_core.chat.spans import clock
 from llasa_core.data.channels import ACC, CHANNELS, GYR
+from llasa_core.timeline.segments import UNKNOWN
+
+if TYPE_CHECKING:
+    from llasa_core.chat.known_recording import KnownRecording
+    from llasa_core.chat.spans import Span
 
 ROWS = 2
 """Lines of text for each signal."""
@@ -39,6 +47,46 @@ def plot(samples: np.ndarray, duration_s: float, width: int = 80) -> str:
     turning = np.linalg.norm(samples[:, GYR], axis=1)
     lines += _strip(turning, ("|gyr|", "rad/s"), 0.0, float(turning.max()), n_columns)
     return "\n".join([*lines, _time_axis(duration_s, n_columns)])
+
+
+def plot_span(recording: KnownRecording, span: Span, width: int = 80) -> str:
+    """Draw a part of a recording, and below it a letter for each activity; gaps are left out of the signal.
+
+    Args:
+        recording: a recording.
+        span: of it.
+        width: columns of text, labels included.
+    """
+    rate_hz = recording.sampling_rate_hz
+    parts = []
+    for stretch in recording.stretches:
+        first, last = (round((at - stretch.start_s) * rate_hz) for at in span)
+        parts.append(stretch.samples[max(first, 0) : max(last, 0)])
+    samples = np.concatenate(parts)
+    if not len(samples):
+        return f"{span}: nothing was recorded"
+    lines = plot(samples, span.duration_s, width).splitlines()[:-1]
+    n_columns = max(1, width - LABEL_WIDTH)
+    lines += _activity_lines(recording, span, n_columns)
+    start, end = clock(span.start_s), clock(span.end_s)
+    return "\n".join([*lines, " " * LABEL_WIDTH + start + " " * max(1, n_columns - len(start) - len(end)) + end])
+
+
+def _activity_lines(recording: KnownRecording, span: Span, n_columns: int) -> list[str]:
+    """Return a letter for the activity in each column, and what the letters mean."""
+    timeline = recording.timeline
+    if not recording.names_activities:
+        return []
+    letter_of: dict[str, str] = {UNKNOWN: "?"}
+    for name in timeline.activities:
+        free = [letter for letter in name.upper() if letter.isalpha() and letter not in letter_of.values()]
+        letter_of[name] = free[0] if free else "*"
+    middles = span.start_s + (np.arange(n_columns) + 0.5) * span.duration_s / n_columns
+    segments = [timeline.at(float(middle)) for middle in middles]
+    row = "".join(" " if one is None else letter_of[one.activity] for one in segments)
+    shown = dict.fromkeys(one.activity for one in segments if one is not None)
+    meaning = ", ".join(f"{letter_of[name]} {name}" for name in shown)
+    return [f"{'activity':<{LABEL_WIDTH}}{row}", f"{'':<{LABEL_WIDTH}}{meaning}"]
 
 
 def _strip(signal: np.ndarray, labels: tuple[str, str], low: float, high: float, n_columns: int) -> list[str]:

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 class ChatSettings:
     """Defaults that `llasa chat` has a flag for."""
 
-    max_windows: int = 24
-    """Windows of a recording that are looked at before the first answer: three quarters of a second on two cores."""
+    max_windows: int = 600
+    """Windows that the LM is asked about where a checkpoint has no light head: an hour, half a minute on two cores. A
+    longer recording is looked at with gaps between windows."""
     max_new_tokens: int = 128
     """An answer ends here at the latest."""
     temperature: float = 0.0
     """0 takes the likeliest token; above, tokens are drawn."""
     seed: int = 0
     """Makes the drawing repeatable."""
+    prompt_windows: int = 1
+    """Windows that the model is shown with an open question."""
+    tell_facts: bool = False
+    """Tell the model the segments as text, too."""

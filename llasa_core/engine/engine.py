@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import torch
 
@@ -19,12 +20,13 @@ from llasa_core.model.prompt import SENSOR_ID
 from llasa_core.model.session import Session, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from llasa_core.engine.request import Ending
     from llasa_core.model.llama import KvCache
     from llasa_core.model.multimodal import LlasaModel
 
+T = TypeVar("T")
 MOST_STEMS, SHORTEST_STEM = 4, 4
 """Beginnings of prompts that are kept, and tokens of one that is worth it."""
 READS_ALONE = 512
@@ -69,6 +71,7 @@ class Engine:
             model.lm.pack()
         self._stems: dict[tuple[int, ...], KvCache] = {}
         self._waiting: deque[_Answer] = deque()
+        self._errands: deque[tuple[Callable[[LlasaModel], Any], Future[Any]]] = deque()
         self._read: list[_Answer] = []  # being read, oldest first
         self._said: list[_Answer] = []  # being decoded; the pool's rows, in their order
         self._changed = threading.Condition()
@@ -103,6 +106,20 @@ class Engine:
             self._changed.notify()
         return answer.reply
 
+    def call(self, work: Callable[[LlasaModel], T]) -> T:
+        """Run something with the model between two tokens, and return what it returns; the others wait so long.
+
+        Raises:
+            RunError: the engine is closed; or whatever `work` raises.
+        """
+        future: Future[T] = Future()
+        with self._changed:
+            if self._is_closing:
+                raise RunError("the engine is closed", fix="start another one")
+            self._errands.append((work, future))
+            self._changed.notify()
+        return future.result()
+
     @property
     def load(self) -> dict[str, int]:
         """How many requests wait, are read and are answered, and the positions that memory is taken for."""
@@ -135,7 +152,7 @@ class Engine:
                 fix="ask about less at once, or for a shorter answer",
             )
         session = Session(model)
-        reply = Reply(model.codec)
+        reply = Reply(model.codec, ask.heard)
         reply.prompt_tokens = length
         generator = torch.Generator(model.device).manual_seed(ask.seed)
         return _Answer(ask, reply, longest, session, iter(()), generator)
@@ -147,6 +164,7 @@ class Engine:
                 self._admit()
                 self._read_some()
                 self._say_one()
+                self._run_errand()
             except Exception as error:  # noqa: BLE001 - whoever waits has to be told
                 self._fail(error)
         self._cancel_all()
@@ -154,9 +172,19 @@ class Engine:
     def _wait(self) -> bool:
         """Wait for something to do, and return whether to go on."""
         with self._changed:
-            while not (self._waiting or self._read or self._said or self._is_closing):
+            while not (self._waiting or self._read or self._said or self._errands or self._is_closing):
                 self._changed.wait()
             return not self._is_closing
+
+    def _run_errand(self) -> None:
+        with self._changed:
+            if not self._errands:
+                return
+            work, future = self._errands.popleft()
+        try:
+            future.set_result(work(self._model))
+        except Exception as error:  # noqa: BLE001 - it is for who waits
+            future.set_exception(error)
 
     def _drop_cancelled(self) -> None:
         for answer in [one for one in (*self._read, *self._said) if one.reply.is_cancelled]:
@@ -272,5 +300,8 @@ class Engine:
         with self._changed:
             for answer in [*self._waiting, *self._read, *self._said]:
                 answer.reply.end("cancelled")
+            for _, future in self._errands:
+                future.set_exception(RunError("the engine was closed", fix="start another one"))
             self._waiting.clear()
+            self._errands.clear()
             self._read, self._said = [], []

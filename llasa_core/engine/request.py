@@ -11,7 +11,7 @@ from llasa_core.errors import RunError
 from llasa_core.model.generate import pieces_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
 
@@ -47,6 +47,9 @@ class Ask:
     temperature: float = 0.0
     """0 takes the likeliest token; above, tokens are drawn."""
     seed: int = 0
+    heard: Callable[[int | None], None] | None = None
+    """Told of each token as it comes and of the end by None, from the engine's thread, instead of `Reply.tokens`: for
+    who cannot wait in a thread. It must not block."""
 
 
 class BusyError(RunError):
@@ -56,14 +59,16 @@ class BusyError(RunError):
 class Reply:
     """An answer that is being decoded; safe to use from any thread."""
 
-    def __init__(self, codec: TextCodec) -> None:
+    def __init__(self, codec: TextCodec, heard: Callable[[int | None], None] | None = None) -> None:
         self._codec = codec
         self._tokens: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._heard = heard or self._tokens.put
         self._done = threading.Event()
-        self._error: BaseException | None = None
         self.is_cancelled = False
         self.ending: Ending | None = None
         """Why the answer ended; None while it goes on."""
+        self.error: BaseException | None = None
+        """What the engine failed with."""
         self.prompt_tokens = 0
         """Positions of the prompt, sensor tokens counted."""
         self.answer_tokens = 0
@@ -76,8 +81,8 @@ class Reply:
         """
         while (token := self._tokens.get()) is not None:
             yield token
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
 
     def pieces(self) -> Iterator[str]:
         """Yield the answer's text in pieces as it is decoded, once; raises as `tokens` does."""
@@ -98,10 +103,10 @@ class Reply:
     def add(self, token: int) -> None:
         """Take the next token; the engine calls it."""
         self.answer_tokens += 1
-        self._tokens.put(token)
+        self._heard(token)
 
     def end(self, ending: Ending, error: BaseException | None = None) -> None:
         """End the answer; the engine calls it."""
-        self.ending, self._error = ending, error
-        self._tokens.put(None)
+        self.ending, self.error = ending, error
+        self._heard(None)
         self._done.set()

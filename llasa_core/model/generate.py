@@ -75,16 +75,30 @@ def stream_answer(
     yield from pieces_of(tokens, model.codec)
 
 
+class TextPieces:
+    """Text as it grows with an answer's tokens."""
+
+    def __init__(self, codec: TextCodec) -> None:
+        self._codec = codec
+        self._taken: list[int] = []
+        self.told = ""
+        """All pieces so far."""
+
+    def add(self, token: int) -> str:
+        """Return what the next token makes whole; nothing, while it is a part of a letter."""
+        self._taken.append(token)
+        text = self._codec.decode(self._taken)
+        if text.endswith(REPLACEMENT) or len(text) <= len(self.told):
+            return ""
+        piece = text[len(self.told) :]
+        self.told = text
+        return piece
+
+
 def pieces_of(tokens: Iterable[int], codec: TextCodec) -> Iterator[str]:
     """Yield the text of tokens in pieces, each as soon as its last letter is whole."""
-    taken: list[int] = []
-    told = ""
-    for token in tokens:
-        taken.append(token)
-        text = codec.decode(taken)
-        if not text.endswith(REPLACEMENT) and len(text) > len(told):
-            yield text[len(told) :]
-            told = text
+    pieces = TextPieces(codec)
+    yield from filter(None, map(pieces.add, tokens))
 
 
 @dataclass(frozen=True)

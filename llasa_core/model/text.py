@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ REPLACEMENT = "\ufffd"
 """What a tokenizer decodes half a character to."""
 ANSWER_MARK = re.compile(r"\{%(-?)\s*(?:end)?generation\s*(-?)%\}")
 """Tags that tell transformers where an answer is; here that is known, so they become comments."""
+_ONE_AT_A_TIME = threading.Lock()
+"""A tokenizer is told beforehand whose text comes, a template's or a person's; a server encodes in several threads."""
 BYTE_TOKEN = re.compile("<0x[0-9A-F]{2}>")
 
 
@@ -131,16 +134,18 @@ class TextCodec:
 
     def _first_special(self, text: str) -> int:
         """Return where the first special token of a template's own text begins; the text's length if it has none."""
-        self._tokenizer.encode_special_tokens = False
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        with _ONE_AT_A_TIME:
+            self._tokenizer.encode_special_tokens = False
+            encoding = self._tokenizer.encode(text, add_special_tokens=False)
         tokens = zip(encoding.ids, encoding.offsets, strict=True)
         return next((start for token, (start, _) in tokens if token in self._marks), len(text))
 
     def _ids(self, tokenizer: Tokenizer, text: str, *, with_special: bool = False) -> list[int]:
-        tokenizer.encode_special_tokens = not with_special
-        ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
-        if not with_special and any(token in self._special for token in ids):
-            return self._spelled(tokenizer, text)
+        with _ONE_AT_A_TIME:
+            tokenizer.encode_special_tokens = not with_special
+            ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+            if not with_special and any(token in self._special for token in ids):
+                return self._spelled(tokenizer, text)
         return ids
 
     def _spelled(self, tokenizer: Tokenizer, text: str) -> list[int]:

@@ -1,23 +1,26 @@
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from llasa_core.chat.conversation import Conversation
-from llasa_core.chat.recording_windows import RecordingWindows, WholeRecording, cut_for_chat
+from llasa_core.chat.fitting import fitted
 from llasa_core.chat.settings import ChatSettings
 from llasa_core.data.qa import Turn
-from llasa_core.data.recording import Recording, Segment
 from llasa_core.errors import UsageError
 from llasa_core.model.checkpoint import load_checkpoint
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llasa_core.chat.known_recording import KnownRecording
     from llasa_core.model.multimodal import LlasaModel
 
-ACTIVITIES = ("walking", "sitting", "lying")
+OPEN = "Describe how the person moves, if at all."
+"""A question that only a model answers."""
 
 
 @pytest.fixture(scope="module")
@@ -25,149 +28,159 @@ def model(tiny_checkpoint: Path) -> LlasaModel:
     return load_checkpoint(tiny_checkpoint, device="cpu")
 
 
-@pytest.fixture(scope="module")
-def windows() -> RecordingWindows:
-    """Return 60 s of shaking, a little wilder from window to window."""
-    rng = np.random.default_rng(0)
-    samples = rng.normal(size=(1200, 6)) * np.linspace(0.1, 5, 1200)[:, None]
-    samples[:, 0] += 9.8
-    recording = Recording(Path("a.csv"), "csv", "csv/a", "a", 20.0, samples, (Segment(0, 1200, None),))
-    return cut_for_chat(WholeRecording((recording,)), sampling_rate_hz=20.0, window_s=6.0)
+def begin(model: LlasaModel, recording: KnownRecording, **settings: float) -> Conversation:
+    return Conversation([recording], lambda: model, ChatSettings(**{"max_new_tokens": 8, **settings}))
 
 
-def begin(model: LlasaModel, windows: RecordingWindows, **settings: float) -> Conversation:
-    return Conversation(model, ACTIVITIES, windows, ChatSettings(**{"max_new_tokens": 8, **settings}))
+def refuse() -> LlasaModel:
+    raise AssertionError("the model is not needed")
 
 
-def test_an_answer_comes_in_pieces_and_is_remembered(model: LlasaModel, windows: RecordingWindows):
-    conversation = begin(model, windows)
+def test_what_the_timeline_answers_loads_no_model(walking: KnownRecording):
+    conversation = Conversation([walking], refuse, ChatSettings())
 
-    pieces = list(conversation.ask("  What is the person doing?\n"))
+    assert list(conversation.ask("How long was I walking?")) == ["You were walking for 18 s, from 0:00 to 0:18."]
+    assert conversation.marks == ()
+
+
+def test_the_model_is_loaded_once_when_it_is_first_needed(model: LlasaModel, walking: KnownRecording):
+    loaded: list[LlasaModel] = []
+
+    def load() -> LlasaModel:
+        loaded.append(model)
+        return model
+
+    conversation = Conversation([walking], load, ChatSettings(max_new_tokens=4))
+    for question in ("How long was I walking?", OPEN, OPEN):
+        list(conversation.ask(question))
+
+    assert loaded == [model]
+
+
+def test_an_answer_comes_in_pieces_and_is_remembered(model: LlasaModel, walking: KnownRecording):
+    conversation = begin(model, walking)
+
+    pieces = list(conversation.ask(f"  {OPEN}\n"))
 
     assert len(pieces) > 1
-    assert conversation.turns == (Turn("human", "What is the person doing?"), Turn("gpt", "".join(pieces)))
+    assert conversation.turns == (Turn("human", OPEN), Turn("gpt", "".join(pieces)))
+    assert conversation.answer == "".join(pieces)
 
 
-def test_what_was_said_is_sent_along_with_the_window_before_its_first_question(
-    model: LlasaModel, windows: RecordingWindows
-):
-    conversation = begin(model, windows)
-    first = "".join(conversation.ask("What is this?"))
+def test_an_answer_depends_on_what_was_said_before(model: LlasaModel, walking: KnownRecording):
+    alone, later = (begin(model, walking, temperature=1.0, max_new_tokens=20) for _ in range(2))
+    list(later.ask("Tell me about the signal."))
 
-    prompt = conversation._fitting((*conversation.turns, Turn("human", "Are you sure?")))
-
-    assert prompt == (Turn("human", "<sensor>\nWhat is this?"), Turn("gpt", first), Turn("human", "Are you sure?"))
+    assert list(alone.ask(OPEN)) != list(later.ask(OPEN))
 
 
-def test_an_answer_depends_on_what_was_said_before(model: LlasaModel, windows: RecordingWindows):
-    alone, later = (begin(model, windows, temperature=1.0, max_new_tokens=20) for _ in range(2))
-    list(later.ask("Does the person move, or is the device lying on a table?"))
-
-    assert list(alone.ask("And now?")) != list(later.ask("And now?"))
-
-
-def test_after_a_reset_the_conversation_is_as_new(model: LlasaModel, windows: RecordingWindows):
-    conversation = begin(model, windows)
-    first = list(conversation.ask("What is this?"))
+def test_after_a_reset_the_conversation_is_as_new(model: LlasaModel, walking: KnownRecording):
+    conversation = begin(model, walking)
+    first = list(conversation.ask(OPEN))
     conversation.reset()
 
-    assert conversation.turns == ()
-    assert list(conversation.ask("What is this?")) == first
+    assert (conversation.turns, conversation.grounded, conversation.answer) == ((), None, "")
+    assert list(conversation.ask(OPEN)) == first
 
 
-def test_a_long_history_loses_its_oldest_questions_not_the_recording(model: LlasaModel, windows: RecordingWindows):
-    conversation = begin(model, windows)
-    conversation.turns = tuple(
-        Turn(*said) for i in range(9) for said in (("human", f"{i}" * 300), ("gpt", f"{i}" * 99))
-    )
-
-    prompt = conversation._fitting((*conversation.turns, Turn("human", "Now?")))
-
-    # the LM reads 2048 tokens, one a byte here: four exchanges of about 450 fit, five do not
-    assert [turn.text[:10] for turn in prompt] == [
-        "<sensor>\n5",
-        *("5" * 10, "6" * 10, "6" * 10, "7" * 10, "7" * 10, "8" * 10, "8" * 10),
-        "Now?",
-    ]
-    assert len(conversation.turns) == 18  # nothing is forgotten, only not sent
-
-
-def test_a_stopped_answer_is_remembered_as_far_as_it_came(model: LlasaModel, windows: RecordingWindows):
-    conversation = begin(model, windows)
-    answer = conversation.ask("What is this?")
+def test_a_stopped_answer_is_remembered_as_far_as_it_came(model: LlasaModel, walking: KnownRecording):
+    conversation = begin(model, walking)
+    answer = conversation.ask(OPEN)
     piece = next(answer)
     answer.close()
 
-    assert conversation.turns == (Turn("human", "What is this?"), Turn("gpt", piece))
+    assert conversation.turns == (Turn("human", OPEN), Turn("gpt", piece))
 
 
-def test_an_answer_stopped_before_it_began_is_forgotten(model: LlasaModel, windows: RecordingWindows):
-    conversation = begin(model, windows)
-    conversation.ask("What is this?").close()
+def test_an_answer_stopped_before_it_began_is_forgotten(model: LlasaModel, walking: KnownRecording):
+    conversation = begin(model, walking)
+    conversation.ask(OPEN).close()
 
     assert conversation.turns == ()
 
 
-def test_the_seed_decides_what_is_drawn(model: LlasaModel, windows: RecordingWindows):
+def test_the_seed_decides_what_is_drawn(model: LlasaModel, walking: KnownRecording):
     def draw(seed: int) -> str:
-        return "".join(begin(model, windows, temperature=1.0, seed=seed).ask("What is this?"))
+        return "".join(begin(model, walking, temperature=1.0, seed=seed).ask(OPEN))
 
     assert draw(1) == draw(1)
     assert draw(1) != draw(2)
 
 
-def test_probabilities_cover_the_checkpoints_activities(model: LlasaModel, windows: RecordingWindows):
-    view = begin(model, windows).view
+def test_a_template_mark_in_a_question_is_ordinary_text(model: LlasaModel, walking: KnownRecording):
+    conversation = begin(model, walking)
 
-    assert set(view.mean) == set(ACTIVITIES)
-    assert sum(view.mean.values()) == pytest.approx(1)
-    assert view.probabilities.shape == (10, 3)
+    list(conversation.ask("Describe <|im_end|> this?"))
 
-
-def test_of_a_long_recording_only_some_windows_are_looked_at(model: LlasaModel, windows: RecordingWindows):
-    conversation = begin(model, windows, max_windows=3)
-
-    assert [window.start_s for window in conversation.view.windows] == [0.0, 24.0, 54.0]
-    assert conversation.answers_from_s[0] in (0.0, 24.0, 54.0)
-
-
-def test_a_template_mark_in_a_question_is_ordinary_text(model: LlasaModel, windows: RecordingWindows):
-    conversation = begin(model, windows)
-
-    list(conversation.ask("What is <|im_end|> this?"))
-
-    assert conversation.turns[0].text == "What is <|im_end|> this?"
     encoded = model.template.encode(conversation.turns)
     assert encoded.ids.count(model.template.end_of_turn) == 2  # one after the question, one after the answer
 
 
-@pytest.mark.parametrize(
-    ("question", "text"),
-    [
-        (" \n", 'the question is empty\n  fix:   ask something, such as "What is the person doing?"'),
-        (
-            "What is <sensor>?",
-            (
-                "the question holds <sensor>, which stands for the recording inside a prompt\n"
-                "  fix:   leave it out: the recording is put before the first question by itself"
-            ),
-        ),
-        (
-            "x" * 3000,
-            (
-                "the question takes 3044 tokens; with an answer of 8 it is longer than the 2048 that the LM reads\n"
-                "  fix:   ask a shorter question, or pass a smaller `--max-new-tokens`"
-            ),
-        ),
-    ],
-)
-def test_a_question_that_cannot_be_asked_says_why(
-    model: LlasaModel, windows: RecordingWindows, question: str, text: str
-):
-    conversation = begin(model, windows)
+def test_a_long_history_loses_its_oldest_questions_not_the_recording(model: LlasaModel, walking: KnownRecording):
+    conversation = begin(model, walking)
+    conversation.turns = tuple(
+        Turn(*said) for i in range(9) for said in (("human", f"{i}" * 300), ("gpt", f"{i}" * 99))
+    )
+    list(conversation.ask(OPEN))
+    grounded = conversation.grounded
+    assert grounded is not None
+
+    turns = fitted(model, grounded.windows, grounded.turns, 8)
+
+    # the LM reads 2048 tokens, one a byte here: four exchanges of about 450 fit, five do not
+    assert [turn.text[:10] for turn in turns] == [
+        "<sensor>\n5",
+        *("5" * 10, "6" * 10, "6" * 10, "7" * 10, "7" * 10, "8" * 10, "8" * 10),
+        OPEN[:10],
+    ]
+    assert len(conversation.turns) == 20  # nothing is forgotten, only not sent
+
+
+def test_the_facts_stay_before_the_first_question_that_is_sent(model: LlasaModel):
+    window = np.zeros((1, 120, 6), np.float32)
+    facts = "<sensor>\nwalking 0:00–0:18\n\n"
+    turns = (Turn("human", facts + "a" * 1500), Turn("gpt", "b" * 500), Turn("human", "And now?"))
+
+    assert fitted(model, window, turns, 8) == (Turn("human", f"{facts}And now?"),)
+
+
+def test_a_question_that_is_too_long_for_the_model_says_so(model: LlasaModel, walking: KnownRecording):
+    conversation = begin(model, walking)
 
     with pytest.raises(UsageError) as error:
-        conversation.ask(question)
+        conversation.ask(f"Describe {'x' * 3000}")
 
-    assert str(error.value) == text
+    assert str(error.value) == (
+        "the question takes 3053 tokens; with an answer of 8 it is longer than the 2048 that the LM reads\n"
+        "  fix:   ask a shorter question, or pass a smaller `--max-new-tokens`"
+    )
     assert conversation.turns == ()
+
+
+def test_other_recordings_can_be_taken_up(model: LlasaModel, walking: KnownRecording, stairs: KnownRecording):
+    conversation = begin(model, walking)
+    list(conversation.ask("How long was I walking?"))
+    conversation.load([stairs])
+
+    assert conversation.turns == ()
+    assert list(conversation.ask("How long was I walking?")) == [
+        "The timeline shows no walking; it shows climbing stairs 15 s."
+    ]
+
+
+def test_what_the_model_says_against_the_timeline_is_marked(
+    model: LlasaModel, walking: KnownRecording, monkeypatch: pytest.MonkeyPatch
+):
+    # the tiny LM says nothing that has sense, so the text that it would stream is given here
+    monkeypatch.setattr(Conversation, "_decoded", lambda *_: iter(["Sitting ", "for 40 s."]))
+    conversation = begin(model, walking)
+    list(conversation.ask(OPEN))
+
+    assert [(mark.text, mark.kind) for mark in conversation.marks] == [("Sitting", "activity"), ("40 s", "duration")]
+
+
+def test_the_recording_is_not_changed_by_talking(model: LlasaModel, walking: KnownRecording):
+    before = replace(walking, facts=walking.facts)
+    list(begin(model, walking).ask(OPEN))
+
+    assert before.timeline == walking.timeline

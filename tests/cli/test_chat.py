@@ -19,6 +19,8 @@ from llasa_cli.app import main
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WALKING = str(EXAMPLES / "walking.csv")
 SHORT = ["--max-new-tokens", "6"]
+OPEN = "Describe how the person moves, if at all."
+"""A question that only a model answers."""
 
 
 @pytest.fixture
@@ -28,34 +30,62 @@ def chat(tiny_checkpoint: Path) -> list[str]:
 
 
 def test_ask_prints_the_answer_alone_on_stdout(chat: list[str], capsys: pytest.CaptureFixture[str]):
-    assert main([*chat, "--ask", "What is the person doing?"]) == 0
+    assert main([*chat, "--ask", OPEN]) == 0
 
     shown = capsys.readouterr()
     assert len(shown.out) > 1
     assert shown.out.endswith("\n")
-    assert re.fullmatch(r"windows: (\d × (walking|sitting|lying)(, )?)+\n", shown.err)
+    assert re.search(r"\(the model's words, on 0:\d\d–0:\d\d; `/facts` has what was measured\)\n$", shown.err)
 
 
 def test_json_prints_one_object_with_all_that_is_promised(chat: list[str], capsys: pytest.CaptureFixture[str]):
-    assert main([*chat, "--ask", "What is the person doing?", "--json"]) == 0
+    assert main([*chat, "--ask", OPEN, "--json"]) == 0
 
-    shown = capsys.readouterr()
-    reply = json.loads(shown.out)
-    assert shown.err == ""
-    assert reply["turns"] == [
-        {"from": "human", "value": "What is the person doing?"},
-        {"from": "gpt", "value": reply["answer"]},
-    ]
+    reply = json.loads(capsys.readouterr().out)
+    assert reply["turns"] == [{"from": "human", "value": OPEN}, {"from": "gpt", "value": reply["answer"]}]
     assert reply["activity"].keys() == {"walking", "sitting", "lying"}
     assert sum(reply["activity"].values()) == pytest.approx(1)
     assert [(window["start_s"], window["end_s"]) for window in reply["windows"]] == [(0, 6), (6, 12), (12, 18)]
-    assert reply["windows_in_recording"] == 3
-    assert reply["answer_window"]["start_s"] in (0, 6, 12)
+    assert reply["answered_by"] == "model"
+    assert reply["answer_windows"][0]["start_s"] in (0, 6, 12)
+    assert reply["scope"] == [{"recording": 0, "spans": [{"start_s": 0, "end_s": 18}], "words": "", "activities": []}]
+    assert isinstance(reply["unsupported"], list)
     assert 0 < reply["timings_s"]["load"] <= reply["timings_s"]["first_token"] <= reply["timings_s"]["total"]
 
 
+def test_a_composed_answer_needs_no_language_model():
+    # in a process of its own, where nothing has imported torch
+    code = (
+        "import sys; from llasa_cli.app import main; "
+        f"code = main(['chat', '--sensor', {WALKING!r}, '--ask', 'How long was I walking?', '--json']); "
+        "sys.exit(code or ('torch' in sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert found.returncode == 0, found.stderr
+    reply = json.loads(found.stdout)
+    assert reply["answer"] == "You were walking for 18 s, from 0:00 to 0:18."
+    assert reply["answered_by"] == "timeline and facts"
+    assert [(fact["kind"], fact["start_s"], fact["end_s"]) for fact in reply["facts"]] == [
+        ("total", 0.0, 18.0),
+        ("segment", 0.0, 18.0),
+    ]
+
+
+def test_two_recordings_are_compared(capsys: pytest.CaptureFixture[str]):
+    stairs = str(EXAMPLES / "stairs.csv")
+    assert (
+        main(["chat", "--sensor", WALKING, "--sensor", stairs, "--ask", "Which recording has more steps a minute?"])
+        == 0
+    )
+
+    assert capsys.readouterr().out == (
+        "The steps were fastest in walking.csv, in steps a minute: walking.csv 103 and stairs.csv 78.\n"
+    )
+
+
 def test_the_answer_is_the_same_with_and_without_json(chat: list[str], capsys: pytest.CaptureFixture[str]):
-    drawn = [*chat, "--ask", "What is this?", "--temperature", "1", "--seed", "3"]
+    drawn = [*chat, "--ask", OPEN, "--temperature", "1", "--seed", "3"]
     main(drawn)
     as_text = capsys.readouterr().out
     main([*drawn, "--json"])
@@ -63,38 +93,52 @@ def test_the_answer_is_the_same_with_and_without_json(chat: list[str], capsys: p
     assert json.loads(capsys.readouterr().out)["answer"] + "\n" == as_text
 
 
-def test_fewer_windows_can_be_looked_at(chat: list[str], capsys: pytest.CaptureFixture[str]):
-    main([*chat, "--ask", "What is this?", "--windows", "1"])
+def test_without_a_head_the_lm_is_asked_about_as_many_windows_as_are_allowed(
+    chat: list[str], capsys: pytest.CaptureFixture[str]
+):
+    main([*chat, "--ask", "How long is the recording?", "--windows", "1", "--json"])
 
-    assert capsys.readouterr().err.endswith("(1 of 3 looked at)\n")
+    shown = capsys.readouterr()
+    assert shown.err == "this checkpoint has no light head: its LM is asked about every window, which takes longer\n"
+    assert len(json.loads(shown.out)["windows"]) == 1
 
 
 def test_questions_on_stdin_are_one_conversation(
     chat: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(sys, "stdin", io.StringIO("What is the person doing?\n\nAre you sure?\n"))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{OPEN}\n\nHow long is the recording?\n"))
     assert main([*chat, "--json"]) == 0
 
     reply = json.loads(capsys.readouterr().out)
-    assert [turn["value"] for turn in reply["turns"][::2]] == ["What is the person doing?", "Are you sure?"]
+    assert [turn["value"] for turn in reply["turns"][::2]] == [OPEN, "How long is the recording?"]
     assert reply["answer"] == reply["turns"][3]["value"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminal like this")
-def test_a_person_at_a_terminal_can_talk_stop_an_answer_and_leave(chat: list[str]):
+def test_a_person_at_a_terminal_can_talk_stop_an_answer_and_leave(chat: list[str], tmp_path: Path):
     with Terminal([*chat[:-2], "--max-new-tokens", "1900"]) as terminal:
         begin = terminal.until("> ")
         assert "walking.csv: 18 s at 50 Hz" in begin
         assert re.search("acc_x +[0-9.]+ [\u2800-\u28ff]{20}", begin)
-        assert "windows: 3 × " in begin
+        assert "in all: " in begin
         assert "there is no command `/what`" in terminal.say("/what").until("> ")
-        terminal.say("What is the person doing?").until("\n")
+        assert "The recording lasts 18 s, at 50 Hz." in terminal.say("How long is the recording?").until("\n> ")
+        assert "18 s recorded" in terminal.say("/facts").until("> ")
+        terminal.say(OPEN).until("\n")
         terminal.some()  # the answer has begun
         assert "(stopped)" in terminal.interrupt().until("> ")
+        assert "0:02–0:08" in terminal.say("/window 0:05").until("> ")
+        assert "0:20 is outside of walking.csv" in terminal.say("/window 0:20").until("> ")
+        assert re.search("0:03 +0:09", terminal.say("/plot 0:03 0:09").until("> "))
+        assert "2 answers" in terminal.say(f"/save {tmp_path / 'talk.json'}").until("> ")
+        assert "stairs.csv: 15 s at 50 Hz" in terminal.say(f"/load {EXAMPLES / 'stairs.csv'}").until("> ")
+        assert "The recording lasts 15 s" in terminal.say("\x1b[A" * 8).until("\n> ")  # the up key brings it back
+        assert "there is no such file" in terminal.say("/load nowhere.csv").until("> ")
         assert "forgotten" in terminal.say("/reset").until("> ")
         assert "/quit or Ctrl-D ends" in terminal.interrupt().until("> ")
-        assert "longer than the 2048 that the LM reads" in terminal.say("x" * 400).until("> ")
         assert terminal.press("\x04").exit_code() == 0
+    saved = json.loads((tmp_path / "talk.json").read_text())
+    assert [reply["question"] for reply in saved["conversation"]] == ["How long is the recording?", OPEN]
 
 
 class Terminal:

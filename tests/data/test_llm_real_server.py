@@ -15,7 +15,7 @@ def test_a_real_server_with_the_embedded_model_leaves_each_window_with_an_answer
     for needed in ("fastapi", "uvicorn"):
         pytest.importorskip(needed, reason="`transformers serve` needs transformers[serving]")
 
-    command = [sys.executable, "benchmarks/llm_written.py", "--windows", "1", "--max-tokens", "60"]
+    command = [sys.executable, "benchmarks/llm_written.py", "--windows", "1", "--max-tokens", "16"]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
 
     report = json.loads(done.stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -146,3 +147,24 @@ def test_other_lms_take_turns(tiny_checkpoint: Path):
         replies = [engine.submit(ask) for ask in asked]
 
         assert [list(reply.tokens()) for reply in replies] == [alone(model, ask) for ask in asked]
+
+
+def test_tokens_can_be_heard_instead_of_waited_for(model: LlasaModel, engine: Engine):
+    heard: list[int | None] = []
+    ask = asks(1, max_new_tokens=6)[0]
+
+    reply = engine.submit(replace(ask, heard=heard.append))
+
+    assert reply.wait(PATIENCE_S)
+    assert heard == [*alone(model, ask), None]
+
+
+def test_work_between_answers_is_done_and_its_faults_told(model: LlasaModel):
+    engine = Engine(model)
+
+    assert engine.call(lambda model: model.config.sensor_tokens) == 24
+    with pytest.raises(ZeroDivisionError):
+        engine.call(lambda _model: 1 / 0)
+    engine.close()
+    with pytest.raises(RunError, match="the engine is closed"):
+        engine.call(lambda model: model)

@@ -16,7 +16,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TOKEN = "hf_secretsecretsecret"  # noqa: S105 - of a hub that is none
+TOKEN = "hf_secretsecretsecret"
 
 
 @dataclass

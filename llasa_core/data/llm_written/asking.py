@@ -149,7 +149,7 @@ class Asking:
             tries = f"in {self._settings.tries} tries"
             self._end(_silent(f"the endpoint answered nothing {tries}", failure, self._url))
         if n_in_a_row >= MOST_IN_A_ROW:
-            self._end(_silent(f"the endpoint left {n_in_a_row} requests in a row unanswered", failure, self._url))
+            self._end(_silent(f"the endpoint left {MOST_IN_A_ROW} requests in a row unanswered", failure, self._url))
 
     def _end(self, error: LlasaError) -> NoReturn:
         with self._lock:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from llasa_core.data.grounded.words import CHANNEL_WORDS
 from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.evaluate.facts.asked import topic_of
-from llasa_core.evaluate.open_ended.items import open_item, qa_items, shared_out, taking_turns
+from llasa_core.evaluate.open_ended.items import chosen_by_kind, open_item, qa_items, taking_turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,13 +46,7 @@ def choose_fact_items(store: WindowStore, split: Split, at_most: int | None, see
     Raises:
         DataError: the QA file is damaged.
     """
-    items = fact_items(store, split)
-    if at_most is None or at_most >= len(items):
-        return items
-    queues = {kind: _by_topic([item for item in items if item.kind == kind], f"{seed}/{kind}") for kind in SHARES}
-    counts = shared_out(at_most, SHARES, {kind: len(queue) for kind, queue in queues.items()})
-    chosen = {item.id for kind, queue in queues.items() for item in queue[: counts[kind]]}
-    return [item for item in items if item.id in chosen]
+    return chosen_by_kind(fact_items(store, split), SHARES, at_most, seed, _by_topic)
 
 
 def fact_items(store: WindowStore, split: Split) -> list[OpenItem]:

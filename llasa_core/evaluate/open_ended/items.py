@@ -12,7 +12,7 @@ from llasa_core.data.qa import SENSOR
 from llasa_core.data.split_items import split_items
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llasa_core.data.qa import QaItem, Turn
     from llasa_core.data.split import Split
@@ -88,10 +88,29 @@ def choose_items(store: WindowStore, split: Split, at_most: int | None, seed: in
         DataError: the QA file is damaged.
     """
     items = [item for item in single_questions(store, split) if item.kind in SHARES]
+    return chosen_by_kind(items, SHARES, at_most, seed, taking_turns)
+
+
+def chosen_by_kind(
+    items: Sequence[OpenItem],
+    shares: Mapping[str, int],
+    at_most: int | None,
+    seed: int,
+    in_order: Callable[[Sequence[OpenItem], str], Sequence[OpenItem]],
+) -> list[OpenItem]:
+    """Return so many items, as many of each kind as its share says or all there are, in the order that they came in.
+
+    Args:
+        items: of these kinds alone.
+        shares: how many of each kind beside the others.
+        at_most: how many; all when None.
+        seed: of the choice.
+        in_order: puts the items of a kind in the order in which they are taken, given words to seed it with.
+    """
     if at_most is None or at_most >= len(items):
-        return items
-    queues = {kind: taking_turns([item for item in items if item.kind == kind], f"{seed}/{kind}") for kind in SHARES}
-    counts = shared_out(at_most, SHARES, {kind: len(queue) for kind, queue in queues.items()})
+        return list(items)
+    queues = {kind: in_order([item for item in items if item.kind == kind], f"{seed}/{kind}") for kind in shares}
+    counts = shared_out(at_most, shares, {kind: len(queue) for kind, queue in queues.items()})
     chosen = {item.id for kind, queue in queues.items() for item in queue[: counts[kind]]}
     return [item for item in items if item.id in chosen]
 

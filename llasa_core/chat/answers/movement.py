@@ -1,0 +1,272 @@
+"""How somebody moved: cadence, steps, evenness, intensity, the strongest moment; measured, window by window."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from llasa_core.chat.answers.answer import Case, Composed, movement_words, sentence
+from llasa_core.chat.fact import Fact
+from llasa_core.chat.scope import during, span_of
+from llasa_core.chat.spans import Span, clock, length, listed, total_s
+from llasa_core.data.channels import CHANNELS
+from llasa_core.data.facts import MOVING_MG
+from llasa_core.data.grounded import words
+from llasa_core.data.grounded.measured import GAITS
+from llasa_core.data.grounded.words import STEADY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from llasa_core.chat.fact import FactKind
+    from llasa_core.timeline.segments import Segment
+
+ALIKE, SOMEWHAT_ALIKE = 0.85, 0.6
+"""Symmetries from which on steps are called very alike, and somewhat alike, as in the training data."""
+FEW_WINDOWS = 3
+"""Fewer tell little."""
+
+
+def cadence(case: Case) -> Composed:
+    """Return steps a minute, of each gait where there are several."""
+    if case.asked.pick in {"most", "least"}:
+        return _extreme(case, "cadence")
+    values = [(name, _finite(case, name, "cadence_spm"), parts) for name, parts in _gaits(case)]
+    values = [one for one in values if len(one[1])]
+    if not values:
+        return _no_steps(case, "cadence")
+    said = [
+        f"about {np.median(found):.0f} {'steps a minute ' * (not at)}{name}"
+        for at, (name, found, _) in enumerate(values)
+    ]
+    if len(values) == 1:
+        name, found, _ = values[0]
+        spread = _spread(found)
+        text = f"{case.whose} cadence {_while(case, name)} was about {np.median(found):.0f} steps a minute{spread}"
+    else:
+        text = f"{case.whose} cadence{case.where if not case.scope.activities else ''} was {listed(said)}"
+    facts = tuple(
+        Fact(
+            f"{name}: median {np.median(found):.0f} steps a minute over {_windows(len(found))}",
+            "cadence",
+            *_hull(parts),
+            case.scope.recording,
+        )
+        for name, found, parts in values
+    )
+    return Composed(sentence(text), facts, tuple(span for _, _, parts in values for span in parts))
+
+
+def steps(case: Case) -> Composed:
+    """Return how many steps were taken: cadence times duration."""
+    amounts: list[tuple[str, float, float, list[Span]]] = []
+    for name, parts in _gaits(case):
+        found = _finite(case, name, "cadence_spm")
+        if len(found):
+            seconds = total_s(parts)
+            amounts.append((name, float(np.median(found)), seconds, parts))
+    if not amounts:
+        return _no_steps(case, "steps")
+    n_steps = sum(spm * seconds / 60 for _, spm, seconds, _ in amounts)
+    how = listed([f"{spm:.0f} a minute over {length(seconds)} {name}" for name, spm, seconds, _ in amounts])
+    lead = "you took" if case.asked.is_about_me else "the person took"
+    text = f"{lead} about {n_steps:.0f} steps{case.where}: {how}. They are reckoned from the rhythm, not counted singly"
+    facts = tuple(
+        Fact(f"{name}: {spm:.0f} steps a minute over {length(seconds)}", "steps", *_hull(parts), case.scope.recording)
+        for name, spm, seconds, parts in amounts
+    )
+    return Composed(sentence(text), facts, tuple(span for *_, parts in amounts for span in parts))
+
+
+def evenness(case: Case) -> Composed:
+    """Return how alike the steps were, and how steady their rhythm."""
+    found = [(name, parts, _finite(case, name, "symmetry")) for name, parts in _gaits(case)]
+    found = [one for one in found if len(one[2])]
+    if not found:
+        return _no_steps(case, "evenness")
+    said, facts, worst = [], [], 1.0
+    for name, parts, symmetry in found:
+        alike, steady = float(np.median(symmetry)), float(np.median(_values(case, name, "periodicity")))
+        worst = min(worst, alike)
+        few = ", from few windows" if len(symmetry) < FEW_WINDOWS else ""
+        lead = f"{name}, " if len(found) > 1 else ""
+        likeness = f"{_alike(alike)} the next ({alike:.2f})"
+        said.append(f"{lead}one step was {likeness} and the rhythm {_steady(steady)} ({steady:.2f}){few}")
+        text = f"{name}: symmetry {alike:.2f}, periodicity {steady:.2f}, medians over {_windows(len(symmetry))}"
+        facts.append(Fact(text, "evenness", *_hull(parts), case.scope.recording))
+    word = "even" if worst >= ALIKE else "fairly even" if worst >= SOMEWHAT_ALIKE else "uneven"
+    text = f"{case.whose} gait{case.where} was {word}: {'; '.join(said)}. 1 would be wholly alike and wholly regular"
+    return Composed(sentence(text), tuple(facts), tuple(span for _, parts, _ in found for span in parts))
+
+
+def intensity(case: Case) -> Composed | None:
+    """Return how strongly the sensor moved."""
+    if case.asked.pick in {"most", "least"} or (case.asked.quantity == "when" and case.asked.pick):
+        return _extreme(case, "intensity")
+    rows = _rows(case)
+    if not len(rows):
+        return None
+    values = case.recording.facts.intensity_mg[rows]
+    middle, share = float(np.median(values)), float((values >= MOVING_MG).mean())
+    where = case.where or " over the whole recording"
+    text = f"the sensor shows {movement_words(middle)}{where}: {middle:.0f} mg (median of {_windows(len(rows))})"
+    if share < 1:
+        text += f", with movement in {100 * share:.0f} % of them"
+    if len(values) >= FEW_WINDOWS and values.max() >= 2 * max(middle, 1.0):
+        at = case.recording.timeline.windows.start_s[rows[int(values.argmax())]]
+        text += f", most at {clock(at)} with {values.max():.0f} mg"
+    fact = Fact(
+        f"median {middle:.0f} mg over {_windows(len(rows))}",
+        "intensity",
+        *_hull(case.scope.spans),
+        case.scope.recording,
+    )
+    return Composed(sentence(text), (fact,), case.scope.spans)
+
+
+def peak(case: Case) -> Composed | None:
+    """Return the strongest acceleration, and when."""
+    rows = _rows(case)
+    if not len(rows):
+        return None
+    facts, windows = case.recording.facts, case.recording.timeline.windows
+    best = int(rows[int(facts.peak_g[rows].argmax())])
+    at = float(windows.start_s[best] + facts.peak_s[best])
+    segment = case.recording.timeline.at(at)
+    doing = f", {segment.activity}" if segment is not None and case.recording.names_activities else ""
+    text = f"the strongest acceleration{case.where} was {facts.peak_g[best]:.2f} g at {clock(at)}{doing}"
+    fact = Fact(f"peak {facts.peak_g[best]:.2f} g at {clock(at)}", "peak", at, at, case.scope.recording)
+    return Composed(sentence(text), (fact,), (Span(at, at),))
+
+
+def _extreme(case: Case, what: FactKind) -> Composed:
+    """Return the stretch with the largest or smallest cadence or intensity."""
+    known = [one for one in case.segments() if one.activity in case.recording.timeline.activities] or case.segments()
+    values = [(one, one.cadence_spm if what == "cadence" else one.intensity_mg) for one in known]
+    with_value = [(one, value) for one, value in values if value is not None]
+    if not with_value:
+        return _no_steps(case, what)
+    pick = max if case.asked.pick == "most" else min
+    best, value = pick(with_value, key=lambda pair: pair[1])
+    unit = "steps a minute" if what == "cadence" else "mg"
+    word = {
+        ("cadence", "most"): "fastest", ("cadence", "least"): "slowest",
+        ("intensity", "most"): "most vigorous", ("intensity", "least"): "least vigorous",
+    }[what, case.asked.pick or "most"]  # fmt: skip
+    doing = f"{best.activity}, " if case.recording.names_activities else ""
+    text = f"the {word} stretch{case.where} was {doing}{span_of(best)}, with {value:.0f} {unit}"
+    return Composed(sentence(text), case.segment_facts([best]), (span_of(best),))
+
+
+def _gaits(case: Case) -> list[tuple[str, list[Span]]]:
+    """Return the gaits of a part with their spans; where nothing is named, all of it is one."""
+    if not case.recording.names_activities:
+        return [("the recording", list(case.scope.spans))]
+    gaits: dict[str, list[Segment]] = {}
+    for one in case.segments():
+        if one.activity in GAITS:
+            gaits.setdefault(one.activity, []).append(one)
+    if case.scope.is_moment:
+        return [(name, [span_of(one) for one in found]) for name, found in gaits.items()]
+    return [(name, case.parts(found)) for name, found in gaits.items()]
+
+
+def _rows(case: Case, name: str | None = None) -> np.ndarray:
+    """Return which windows of the timeline lie in the scope, or in its stretches of a gait."""
+    if case.scope.is_moment:
+        at = case.scope.spans[0].start_s
+        starts = case.recording.timeline.windows.start_s
+        is_there = (starts <= at) & (at < starts + case.recording.window_s)
+        return np.flatnonzero(is_there) if is_there.any() else case.recording.rows_in(case.scope.spans)
+    if name is None or not case.recording.names_activities:
+        return case.recording.rows_in(case.scope.spans)
+    parts = case.parts([one for one in case.segments() if one.activity == name])
+    return case.recording.rows_in(parts)
+
+
+def _values(case: Case, name: str | None, fact: str) -> np.ndarray:
+    return np.asarray(getattr(case.recording.facts, fact)[_rows(case, name)])
+
+
+def _finite(case: Case, name: str | None, fact: str) -> np.ndarray:
+    values = _values(case, name, fact)
+    return np.asarray(values[np.isfinite(values)])
+
+
+def _no_steps(case: Case, what: str) -> Composed:
+    rows = _rows(case)
+    values = case.recording.facts.intensity_mg[rows] if len(rows) else np.zeros(0)
+    moves = len(values) and float(np.median(values)) >= MOVING_MG
+    why = "there is movement, but no steady rhythm of steps" if moves else "the sensor hardly moves"
+    asked = {"steps": "No steps can be told", "evenness": "The evenness of a gait cannot be told"}.get(
+        what, "No cadence can be told"
+    )
+    middle = f" ({np.median(values):.0f} mg)" if len(values) else ""
+    fact = (
+        Fact(
+            f"median {np.median(values):.0f} mg over {_windows(len(values))}",
+            "intensity",
+            *_hull(case.scope.spans),
+            case.scope.recording,
+        )
+        if len(values)
+        else None
+    )
+    return Composed(f"{asked}{case.where}: {why}{middle}.", (fact,) if fact else (), case.scope.spans)
+
+
+def _while(case: Case, name: str) -> str:
+    if case.scope.words and (case.scope.activities or case.scope.is_moment):
+        return case.scope.words
+    return f"{during(name) if name in GAITS else ''} {case.scope.words}".strip()
+
+
+def _spread(values: np.ndarray) -> str:
+    if len(values) < FEW_WINDOWS:
+        return ""
+    low, high = np.percentile(values, [10, 90])
+    return f" (mostly {low:.0f} to {high:.0f})" if high - low >= 4 else ""  # noqa: PLR2004 - steps a minute, no difference
+
+
+def _alike(symmetry: float) -> str:
+    return "very like" if symmetry >= ALIKE else "somewhat like" if symmetry >= SOMEWHAT_ALIKE else "unlike"
+
+
+def _steady(periodicity: float) -> str:
+    return "steady" if periodicity >= STEADY else "fairly regular"
+
+
+def _windows(count: int) -> str:
+    return f"{count} window{'' if count == 1 else 's'}"
+
+
+def _hull(spans: list[Span] | tuple[Span, ...]) -> tuple[float, float]:
+    return spans[0].start_s, spans[-1].end_s
+
+
+_STATISTICS = (
+    ("std", re.compile(r"\bstd\b|standard deviation")),
+    ("low", re.compile(r"\bmin(?:imum)?\b|smallest|lowest")),
+    ("high", re.compile(r"\bmax(?:imum)?\b|largest|highest")),
+    ("mean", re.compile(r"\bmean\b|average|median|range")),
+)
+_CHANNEL = re.compile(r"\b(acc|gyr)_?([xyz])\b|\b(accelerat|angular|rotation|gyr)\w*\b[^?]*?\b([xyz])\b")
+_OVER: Mapping[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "std": np.median, "low": np.min, "high": np.max}
+
+
+def statistic(case: Case) -> Composed | None:
+    """Return a statistic of one channel over the windows of a part."""
+    match, rows = _CHANNEL.search(case.asked.plain), _rows(case)
+    if match is None or not len(rows):
+        return None
+    sensor = (match[1] or match[3])[:3]
+    channel = f"{'acc' if sensor == 'acc' else 'gyr'}_{match[2] or match[4]}"
+    name = next((name for name, pattern in _STATISTICS if pattern.search(case.asked.plain)), "mean")
+    values = getattr(case.recording.facts, name)[rows, CHANNELS.index(channel)]
+    digits, unit = words.DIGITS_OF[channel[:3]], words.UNIT_OF[channel[:3]]
+    called = {"mean": "mean", "std": "standard deviation, median of the windows'", "low": "minimum", "high": "maximum"}
+    text = f"{channel}{case.where}: {called[name]} {_OVER[name](values):.{digits}f} {unit}"
+    fact = Fact(text, "statistic", *_hull(case.scope.spans), case.scope.recording)
+    return Composed(f"{text}, over {_windows(len(rows))}.", (fact,), case.scope.spans)

@@ -1,0 +1,298 @@
+"""What acceleration and angular rate do not tell: how it is asked for, why, and what there is instead."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from llasa_core.data.grounded.unanswerable import UNKNOWNS
+
+
+class CannotTell(NamedTuple):
+    """One thing that a recording of motion cannot tell."""
+
+    what: str
+    """Goes on from "This recording cannot tell"."""
+    pattern: str
+    why: str
+    """A sentence."""
+    instead: str = ""
+    """Which quantity comes nearest: `cadence`, `steps`, `intensity`, …; it is told beside."""
+
+
+_NO_PLACE = "Acceleration and angular rate hold no position, and adding them up drifts by metres within seconds."
+_NO_BODY = "Nothing in it was measured inside the body."
+_NO_PERSON = "Motion does not say who carries the sensor."
+_NO_SURROUNDINGS = "It holds the motion of the sensor, nothing of the surroundings."
+_PERSON = (
+    r"(?:i|the person|this person|he|she|they|the wearer|the user|the subject|my|the person's|his|her"
+    r"|their|the wearer's)"
+)
+
+CANNOT: tuple[CannotTell, ...] = (
+    CannotTell(
+        "what the heart rate was",
+        r"\bheart(?:beat| ?rate)?s?\b|\bpulse\b|\bbpm\b|\bbeats (?:a|per) min",
+        _NO_BODY,
+        "intensity",
+    ),
+    CannotTell("what the blood pressure was", r"\bblood\b", _NO_BODY),
+    CannotTell(
+        "how many calories were burned",
+        (
+            r"\bcalori\w*\b|\bkcals?\b|\bkilojoules?\b|\benergy (?:did|was|expend|use|spent|burn)"
+            r"|\bburn(?:ed|t)?\b|\bfat\b|\bmets?\b"
+        ),
+        "Energy depends on weight and on effort that the sensor does not see.",
+        "intensity",
+    ),
+    CannotTell(
+        "how fast the person moved over ground",
+        (
+            r"\bkm ?/? ?h\b|\bkph\b|\bmph\b|\bkilomet(?:re|er)s? (?:an|per) hour|\bmiles (?:an|per) hour"
+            r"|\bm/s\b(?!\^|²)|\bmet(?:re|er)s (?:a|per) second\b"
+            r"|\b(?:walking |running |average |top |my |the |her |his )*(?:speed"
+            r"|velocity)\b(?! of (?:the )?(?:steps|rotation|turn))"
+            r"|\bhow (?:fast|quick(?:ly)?) (?:was|did|were|am|is|do|does|can) "
+        )
+        + _PERSON
+        + (
+            r"\b(?! (?:turn|rotate|step|steps|feet|step's|stepping|footsteps)\b)"
+            r"|\bminutes? per (?:km|kilomet|mile)"
+        ),
+        _NO_PLACE,
+        "cadence",
+    ),
+    CannotTell(
+        "how far the person went",
+        (
+            r"\bhow far\b(?! (?:apart|into|does the device|did the device))|\bdistance\b"
+            r"|\b(?:how many|number of) (?:km|kilomet(?:re|er)s?|miles?|met(?:re|er)s?)\b"
+            r"|\bkilomet(?:re|er)s\b|\bmiles\b"
+        ),
+        _NO_PLACE,
+        "steps",
+    ),
+    CannotTell(
+        "how high the person climbed",
+        (
+            r"\baltitude\b|\belevation\b|\bhow high\b(?! (?:is|was) the (?:acc|inten|cad|peak))"
+            r"|\bhow many (?:floors?|stor(?:e?y|ies)|levels)\b|\bheight (?:gained|climbed|difference)"
+            r"|\bsea level\b"
+        ),
+        "It holds no air pressure, and height cannot be added up from acceleration.",
+        "stairs",
+    ),
+    CannotTell(
+        "where this was recorded",
+        (
+            r"\bwhere (?:was|is|were|am|are|did|do|does)\b(?![^?]*\b(?:recording|file|data|signal|timeline)\b)"
+            r"|\blocation\b|\bgps\b|\b(?:which|what) (?:city|country|place|street|building|room|town)\b"
+            r"|\b(?:in|out)doors?\b|\bat home\b|\bat (?:the )?(?:work|office|gym)\b|\bcoordinates\b"
+            r"|\bplace\b(?! of)|\bwhere to\b"
+        ),
+        _NO_PLACE,
+    ),
+    CannotTell(
+        "who the person is",
+        (
+            r"\bwho\b(?! (?:did|does) (?:more|most))|\bwhose\b|\bname (?:of|is)\b"
+            r"|\b(?:my|your|person's|wearer's|his|her) name\b|\bidentity\b"
+            r"|\bidentify the (?:person|wearer|user)\b"
+        ),
+        _NO_PERSON,
+    ),
+    CannotTell(
+        "how old the person is", r"\bhow old\b|\bage\b|\bolder\b|\byoung(?:er)?\b|\belderly\b|\bbirth", _NO_PERSON
+    ),
+    CannotTell(
+        "what sex the person is",
+        (
+            r"\bgender\b|\bsex\b|\b(?:a )?(?:man or|woman or|male|female)\b"
+            r"|\bis (?:it|this|he|she|the person|the wearer) a (?:man|woman|boy|girl)\b"
+        ),
+        _NO_PERSON,
+    ),
+    CannotTell(
+        "how tall the person is",
+        (
+            r"\bhow tall\b|\b(?:person's|my|his|her|wearer's|body) height\b"
+            r"|\bheight of (?:the )?(?:person|wearer)|\bleg length\b|\bstep length\b|\bstride length\b"
+            r"|\bhow long (?:are|were) (?:my|the|his|her|their) (?:steps|strides|legs)\b"
+        ),
+        "The sensor shows the rhythm of steps, not their length.",
+        "cadence",
+    ),
+    CannotTell(
+        "how heavy the person is",
+        r"\bweigh(?:t|s|ed)?\b|\bhow heavy\b|\bbmi\b|\boverweight\b|\bkilos?\b|\bmass\b|\bpounds\b",
+        _NO_PERSON,
+    ),
+    CannotTell(
+        "how the person felt",
+        (
+            r"\b(?:happy|happier|sad|angry|anxious|nervous|afraid|scared|mood|emotions?|emotional|feel(?:s"
+            r"|ing|ings)?|felt|stress(?:ed)?|bored|depressed|in pain|pain|hurt(?:ing)?|comfortable|tired"
+            r"|fatigued?|exhausted|enjoy(?:ed|ing)?|relaxed|motivated|sleepy)\b"
+        ),
+        "Motion is not a mood: it shows how strongly and how evenly somebody moved, not how that felt.",
+        "intensity",
+    ),
+    CannotTell(
+        "whether the person is ill",
+        (
+            r"\b(?:healthy|health|ill|illness|sick|disease|diagnos\w*|parkinson\w*|injur(?:y|ed)|wounded"
+            r"|arthritis|medical|stroke|drunk|medication|disab(?:led|ility))\b"
+        ),
+        "No diagnosis follows from it. What was measured of the gait can be told.",
+        "evenness",
+    ),
+    CannotTell(
+        "how warm it was",
+        r"\btemperature\b|\bhow (?:warm|cold|hot)\b|\bdegrees (?:celsius|fahrenheit)\b",
+        _NO_SURROUNDINGS,
+    ),
+    CannotTell(
+        "what the weather was like",
+        r"\bweather\b|\brain(?:ing|ed|y)?\b|\bsun(?:ny)?\b|\bsnow(?:ing|ed)?\b|\bwind(?:y)?\b",
+        _NO_SURROUNDINGS,
+    ),
+    CannotTell(
+        "what was worn",
+        (
+            r"\bwear(?:ing)? (?:on|shoes|boots|clothes|a )|\bshoes\b|\bbarefoot\b|\bcloth(?:es|ing)\b"
+            r"|\bwhat (?:is|was|am|are) (?:i|he|she|they|the person) wearing\b|\bbackpack\b|\bcarry(?:ing)?\b"
+        ),
+        _NO_SURROUNDINGS,
+    ),
+    CannotTell(
+        "which hand, foot or side it was",
+        (
+            r"\b(?:left|right)[ -]?(?:or (?:the )?(?:left|right) )?(?:hand(?:ed)?|wrist|arm|foot|feet|leg"
+            r"|knee|hip|side|pocket|ankle)\b|\bwhich (?:hand|wrist|arm|foot|leg|knee|side|hip|pocket|ankle)\b"
+            r"|\bhanded(?:ness)?\b|\bdominant hand\b|\bleft or right\b|\bright or left\b"
+        ),
+        "The sensor does not say which side of the body it was on, and a left step looks like a right one.",
+    ),
+    CannotTell(
+        "where on the body the sensor was worn",
+        (
+            r"\b(?:on|in) (?:the|my|a|his|her|which) (?:wrist|pocket|hip|waist|ankle|chest|bag|hand|belt"
+            r"|arm)\b|\bwhere (?:is|was) the (?:sensor|phone|device)\b"
+            r"|\bsensor (?:placement|position|location)\b"
+        ),
+        "Motion alone does not say it. The recording was read as it is.",
+    ),
+    CannotTell(
+        "what the person was thinking",
+        (
+            r"\bthink(?:ing|s)?\b(?! (?:i|the|that|this|it|of (?:the|this) recording|step by step))"
+            r"|\bthought\b|\bintend\w*\b|\bplan(?:ning|s|ned)?\b"
+        ),
+        _NO_BODY,
+    ),
+    CannotTell(
+        "why it was done",
+        (
+            r"^(?:and |but |so )?why\b(?!.{0,24}\b(?:think|sure|say|believe|unknown|not tell)\b)|\bwhat for\b"
+            r"|\bpurpose\b|\breason for\b|\bgoing to work\b|\bwhere to\b"
+        ),
+        "It shows what was done, not what for.",
+    ),
+    CannotTell(
+        "what can be heard or seen",
+        (
+            r"\bmusic\b|\bnois[ey]\b|\bloud\b|\bsounds?\b(?! like)|\bhear\b|\bcolou?rs?\b"
+            r"|\bsee(?:ing)? (?:a|the) (?:dog|car|person|tree)|\blooking at\b|\blook like\b|\bsurface\b"
+            r"|\bfloor\b|\bgrass\b|\bcarpet\b|\bground\b"
+        ),
+        _NO_SURROUNDINGS,
+    ),
+    CannotTell(
+        "who else was there",
+        (
+            r"\b(?:anyone|anybody|someone|somebody) else\b|\bhow many people\b|\balone\b"
+            r"|\bwith (?:friends|others|somebody|someone|a dog|my dog|whom|who)\b|\bother people\b|\bcompany\b"
+        ),
+        _NO_SURROUNDINGS,
+    ),
+    CannotTell(
+        "which device it was",
+        (
+            r"\b(?:which|what) (?:phone|device|brand|model|watch|smartphone|manufacturer|app|make)\b"
+            r"|\biphone\b|\bandroid\b|\bbattery\b"
+        ),
+        "The values do not name the device.",
+    ),
+    CannotTell(
+        "what comes after the recording",
+        (
+            r"\bwill (?:i|the person|he|she|they|it|there|happen)\b|\btomorrow\b|\bpredict\b|\bfuture\b"
+            r"|\bgoing to (?:do|happen) next\b"
+        ),
+        "It ends where it ends.",
+    ),
+    CannotTell(
+        "what was done on other days",
+        (
+            r"\byesterday\b"
+            r"|\blast (?:week|month|year|night|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
+            r"|\bthis week\b|\busually\b|\bnormally\b|\bevery day\b|\bother days\b|\ba typical day\b"
+        ),
+        "It holds one recording and nothing of other days.",
+    ),
+    CannotTell(
+        "what was eaten or drunk",
+        r"\b(?:eat|ate|eaten|drink|drank|drunk|meal|food|breakfast|lunch|dinner|coffee|water)\b",
+        _NO_BODY,
+    ),
+    CannotTell(
+        "what was said",
+        (
+            r"\b(?:say|said|saying|speak|spoke|speaking|conversation)\b(?! (?:about|that|of))|\bon the phone\b"
+            r"|\btalk(?:ing|ed) (?:to|with)\b"
+        ),
+        _NO_SURROUNDINGS,
+    ),
+    CannotTell(
+        "how well the person slept",
+        r"\bsleep(?:ing)?\b|\bslept\b|\basleep\b|\bawake\b|\bdream",
+        "Lying still looks the same, asleep or awake.",
+        "lying",
+    ),
+    CannotTell(
+        "what the number of hidden things is",
+        r"\bpasswords?\b|\bphone number\b|\baddress\b|\bemail\b|\bpin\b",
+        _NO_SURROUNDINGS,
+    ),
+)
+_CANNOT = tuple((one, re.compile(one.pattern)) for one in CANNOT)
+_DATE = re.compile(
+    r"\b(?:what|which|on what|on which) (?:day|date|month|year|weekday)\b|\btime of (?:the )?day\b"
+    r"|\bwhat time (?:is|was) it\b|\bwhat date\b"
+    r"|\bmorning\b|\bevening\b|\bafternoon\b|\bat night\b"
+    r"|\bwhen was (?:this|it|the recording) (?:recorded|made|taken)\b"
+)
+DATE = CannotTell("when this was recorded", "", "Its clock counts from its own start, and no date stands in the file.")
+
+
+def cannot_tell(text: str) -> CannotTell | None:
+    """Return what a plain question asks for that motion cannot tell; None where it may."""
+    found = next((one for one, pattern in _CANNOT if pattern.search(text)), None)
+    if found is not None:
+        return found
+    return _WRITTEN.get(text.rstrip(" ?.!"))
+
+
+def asks_for_date(text: str) -> bool:
+    """Return whether a plain question asks for the date or the time of day, which some recordings hold."""
+    return _DATE.search(text) is not None
+
+
+_WRITTEN = {
+    question.casefold().rstrip(" ?.!"): CannotTell(one.what, "", _NO_SURROUNDINGS)
+    for one in UNKNOWNS
+    for question in one.questions
+    if one.what != "when this was recorded"
+}
+"""Questions that training calls unanswerable, word by word."""
