@@ -110,14 +110,19 @@ def adapt(
     )
     labelled = read_labelled(files, reading.model_copy(update={"new_activities": True}), config, progress)
     _check(labelled, files[0], head, adapting)
-    seen = head.seen(labelled.windows)
+    motion = head.motion(labelled.windows)
 
     def fit(rows: np.ndarray) -> AdaptedHead:
-        prototypes = learn(seen[rows], labelled.activity[rows], labelled.names, head)
-        threshold = UNFITTED_THRESHOLD if adapting.replace else head.threshold
-        return AdaptedHead(head, prototypes, labelled.names, not adapting.replace, threshold)
+        return learn(
+            motion.part(rows),
+            labelled.activity[rows],
+            labelled.names,
+            head,
+            keeps_old=not adapting.replace,
+            threshold=UNFITTED_THRESHOLD if adapting.replace else head.threshold,
+        )
 
-    held_out = hold_out(labelled, seen, head.window_s, fit)
+    held_out = hold_out(labelled, motion, head.window_s, fit)
     whole = fit(np.arange(len(labelled)))
     is_fitted = held_out.unit != "part of a stretch" and len(held_out.rows) >= ENOUGH_TO_FIT
     if len(held_out.rows):
@@ -166,9 +171,11 @@ def _check(labelled: Labelled, where: Path, head: WindowHead, adapting: Adapting
 
 def _with_limit(adapted: AdaptedHead, held_out: HeldOut) -> AdaptedHead:
     """Return it with a limit to what is strange that most windows left out keep, never narrower than the head's."""
-    distance = np.sqrt(held_out.measured.to_prototypes.min(axis=1))
-    farthest = max(adapted.prototypes.farthest, float(np.quantile(distance, FARTHEST_SHARE)))
-    return replace(adapted, prototypes=replace(adapted.prototypes, farthest=farthest))
+    wider = max(1.0, float(np.quantile(held_out.measured.strangeness, FARTHEST_SHARE)))
+    both, acceleration = (
+        one and replace(one, farthest=one.farthest * wider) for one in (adapted.both, adapted.acceleration)
+    )
+    return replace(adapted, both=both, acceleration=acceleration or adapted.acceleration)
 
 
 def _fitted(adapted: AdaptedHead, held_out: HeldOut, labelled: Labelled) -> AdaptedHead:
@@ -181,7 +188,7 @@ def _fitted(adapted: AdaptedHead, held_out: HeldOut, labelled: Labelled) -> Adap
     every = np.arange(len(truth))
 
     def scaled(log_scale: float) -> AdaptedHead:
-        return replace(adapted, prototypes=replace(adapted.prototypes, scale=float(np.exp(log_scale))))
+        return replace(adapted, scale=float(np.exp(log_scale)))
 
     found = minimize_scalar(
         lambda log_scale: -scaled(log_scale).weigh(held_out.measured)[0][every, truth].mean(),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from llasa_core.adapt.labelled import Labelled
+    from llasa_core.model.motion_features import Motion
 
 Unit = Literal["person", "recording", "stretch", "part of a stretch"]
 PARTS = 5
@@ -48,14 +49,12 @@ class Estimate:
     """People, recordings or stretches that the interval rests on."""
 
 
-def hold_out(
-    labelled: Labelled, seen: np.ndarray, window_s: float, fit: Callable[[np.ndarray], AdaptedHead]
-) -> HeldOut:
+def hold_out(labelled: Labelled, motion: Motion, window_s: float, fit: Callable[[np.ndarray], AdaptedHead]) -> HeldOut:
     """Learn from all but some windows and measure those, in turns.
 
     Args:
         labelled: the windows.
-        seen: their features.
+        motion: as the head sees them.
         window_s: their length: windows that overlap one that is left out are left out of the learning, too.
         fit: learns from the windows with these numbers; they hold every activity.
     """
@@ -67,11 +66,11 @@ def hold_out(
         testable = out[np.isin(labelled.activity[out], labelled.activity[rest])]
         if len(testable) and set(labelled.activity[rest]) == set(labelled.names):
             rows.append(testable)
-            measured.append(fit(rest).measure(seen[testable]))
+            measured.append(fit(rest).measure(motion.part(testable)))
     every = np.concatenate(rows) if rows else np.empty(0, np.int64)
     cluster = group if unit != "part of a stretch" else labelled.stretch
     if not rows:
-        nothing = fit(np.arange(len(labelled))).measure(seen[:0])
+        nothing = fit(np.arange(len(labelled))).measure(motion.part(every))
         return HeldOut(unit, every, nothing, cluster[every])
     return HeldOut(unit, every, Measured.joined(measured), cluster[every])
 

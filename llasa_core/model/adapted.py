@@ -10,9 +10,9 @@ The LM is not in it, and has learned nothing: who wants to talk goes to the chec
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -21,8 +21,11 @@ from safetensors.numpy import save
 from llasa_core import __version__
 from llasa_core.errors import ModelError
 from llasa_core.files import written_whole
-from llasa_core.model.head import LEAST_LOG_P, WINDOWS_AT_ONCE, WindowHead, read_head, save_head
+from llasa_core.model.head import LEAST_LOG_P, View, WindowHead, read_head, save_head
 from llasa_core.model.shipped import SHIPPED, shipped
+
+if TYPE_CHECKING:
+    from llasa_core.model.motion_features import Motion
 
 ADAPTED_FILE = "adapted.json"
 TENSORS_FILE = "adapted.safetensors"
@@ -31,18 +34,26 @@ SCHEMA = 1
 _AGAIN = "run `llasa adapt` again, with `--fresh`"
 
 
+UP_WEIGHT = 5.0
+"""What the direction of gravity is multiplied by beside whitened features: people who wear a sensor at one place differ
+by about a fifth of its length, which counts as one then."""
+
+
 @dataclass(frozen=True)
 class Prototypes:
-    """What a few windows have taught."""
+    """What a few windows have taught, from the same sensors."""
 
     centres: np.ndarray
-    """[activity learned, feature]: the mean of its windows, in the head's whitened features."""
+    """[activity learned, feature]: the mean of its windows, placed as `placed` does it."""
     metric: np.ndarray
     """[feature, feature]: distances are Euclidean after it; the head's own metric, bent by the scatter of the few."""
-    scale: float
-    """Half the squared distance, times this, is the log-odds against: whitened features are far from independent."""
     farthest: float
     """Further from every prototype is unlike all that was learned."""
+
+    def squared(self, places: np.ndarray) -> np.ndarray:
+        """Return the squared distance of each window to each prototype: [window, prototype]."""
+        difference = (places @ self.metric)[:, None] - self.centres @ self.metric
+        return np.asarray((difference**2).sum(axis=2))
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,12 @@ class AdaptedHead:
     """
 
     head: WindowHead
-    prototypes: Prototypes
+    both: Prototypes | None
+    """Of acceleration and angular rate; None where windows without a gyroscope were among those learned from."""
+    acceleration: Prototypes
+    """For windows without a gyroscope."""
+    scale: float
+    """Half the squared distance, times this, is the log-odds against: features are far from independent."""
     learned: tuple[str, ...]
     """The activity of each prototype: new ones, or the head's own as somebody else does them."""
     keeps_old: bool
@@ -86,41 +102,49 @@ class AdaptedHead:
         Raises:
             ModelError: the windows are of another length than those that the head learned.
         """
-        log_p, strangeness = np.empty((len(windows), len(self.activities))), np.empty(len(windows))
-        for start in range(0, len(windows), WINDOWS_AT_ONCE):
-            here = slice(start, start + WINDOWS_AT_ONCE)
-            log_p[here], strangeness[here] = self.judge_seen(self.head.seen(windows[here]))
-        return log_p, strangeness
+        return self.judge_motion(self.head.motion(windows))
 
-    def judge_seen(self, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what `judge` does, of the head's features [window, feature]."""
-        return self.weigh(self.measure(seen))
+    def judge_motion(self, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `judge` does, of windows that were described."""
+        return self.weigh(self.measure(motion))
 
-    def measure(self, seen: np.ndarray) -> Measured:
-        """Return what the experts say of features, before they are weighed."""
-        whitened = seen.astype(np.float64) @ self.head.weights.whiten
-        own_log_p, own_strangeness = self.head.judge_seen(seen)
-        centres = self.head.weights.centres.astype(np.float64)
-        is_there = np.isfinite(centres).all(axis=1)  # the centre of a class without windows lies at infinity
-        return Measured(
-            own_log_p,
-            own_strangeness,
-            squared_distances(whitened, centres[is_there], self.prototypes.metric).min(axis=1),
-            squared_distances(whitened, self.prototypes.centres, self.prototypes.metric),
-        )
+    def measure(self, motion: Motion) -> Measured:
+        """Return what the experts say of windows, before they are weighed."""
+        own_log_p, own_strangeness = self.head.judge_motion(motion)
+        n = len(motion)
+        to_head, to_prototypes, strangeness = np.empty(n), np.empty((n, len(self.learned))), np.empty(n)
+        uses_both = motion.has_gyr & (self.both is not None)
+        for view, prototypes, own in (
+            (self.head.both, self.both, uses_both),
+            (self.head.acceleration, self.acceleration, ~uses_both),
+        ):
+            if prototypes is None:
+                continue
+            places = placed(view, motion.part(own))
+            to_head[own] = _squared_lengths((places - self._nearest_of_head(view, places)) @ prototypes.metric)
+            to_prototypes[own] = prototypes.squared(places)
+            strangeness[own] = np.sqrt(to_prototypes[own].min(axis=1)) / prototypes.farthest
+        return Measured(own_log_p, own_strangeness, to_head, to_prototypes, strangeness)
+
+    def _nearest_of_head(self, view: View, places: np.ndarray) -> np.ndarray:
+        """Return the nearest centre and the nearest direction of gravity that the head was trained on, placed."""
+        nearest, _ = view.space.nearest(places[:, :-3])
+        directions = UP_WEIGHT * self.head.gravity.directions.astype(np.float64)
+        direction = directions[(places[:, -3:] @ directions.T).argmax(axis=1)]
+        return np.hstack([view.space.centres[nearest].astype(np.float64), direction])
 
     def weigh(self, measured: Measured) -> tuple[np.ndarray, np.ndarray]:
         """Return what `judge` does, of what was measured."""
         numbers = {name: number for number, name in enumerate(self.activities)}
         votes = np.full((len(measured.to_head), len(numbers)), -np.inf)
-        half = self.prototypes.scale / 2
+        half = self.scale / 2
         if self.keeps_old:
             votes[:, : measured.own_log_p.shape[1]] = measured.own_log_p - half * measured.to_head[:, None]
         for nth, name in enumerate(self.learned):
             column = numbers[name]
             votes[:, column] = np.logaddexp(votes[:, column], -half * measured.to_prototypes[:, nth])
         log_p = votes - np.logaddexp.reduce(votes, axis=1, keepdims=True)
-        strangeness = np.sqrt(measured.to_prototypes.min(axis=1)) / self.prototypes.farthest
+        strangeness = measured.strangeness
         if self.keeps_old:
             strangeness = np.minimum(strangeness, measured.own_strangeness)
         return np.maximum(log_p, LEAST_LOG_P), strangeness
@@ -135,23 +159,26 @@ class Measured:
     own_strangeness: np.ndarray
     """Likewise, [window]."""
     to_head: np.ndarray
-    """Squared distance to the nearest class that the head was trained on, [window]."""
+    """Squared distance to the nearest that the head was trained on, [window]."""
     to_prototypes: np.ndarray
     """Squared distances, [window, prototype]."""
+    strangeness: np.ndarray
+    """Distance to the nearest prototype over its limit, [window]."""
 
     @classmethod
     def joined(cls, parts: list[Measured]) -> Measured:
         """Return what was said of several sets of windows, one after the other."""
-        return cls(
-            *(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__),
-        )
+        names = [one.name for one in fields(cls)]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
-def squared_distances(whitened: np.ndarray, centres: np.ndarray, metric: np.ndarray) -> np.ndarray:
-    """Return the squared distance of each window to each centre: [window, centre]."""
-    moved, to = whitened @ metric, centres @ metric
-    difference = moved[:, None] - to
-    return np.asarray((difference**2).sum(axis=2))
+def placed(view: View, motion: Motion) -> np.ndarray:
+    """Return where windows lie: whitened features, and the direction of gravity, which tells postures of one's own."""
+    return np.hstack([view.space.whitened(motion.features), UP_WEIGHT * motion.up.astype(np.float64)])
+
+
+def _squared_lengths(vectors: np.ndarray) -> np.ndarray:
+    return np.asarray((vectors**2).sum(axis=1))
 
 
 def is_adapted(folder: Path) -> bool:
@@ -170,7 +197,7 @@ def save_adapted(adapted: AdaptedHead, checkpoint: Path, folder: Path) -> None:
     Raises:
         RunError: the disk is full.
     """
-    prototypes = adapted.prototypes
+    views = {"both": adapted.both, "acceleration": adapted.acceleration}
     about = {
         "schema": SCHEMA,
         "llasa": __version__,
@@ -178,13 +205,15 @@ def save_adapted(adapted: AdaptedHead, checkpoint: Path, folder: Path) -> None:
         "learned": list(adapted.learned),
         "keeps_old": adapted.keeps_old,
         "threshold": adapted.threshold,
-        "scale": prototypes.scale,
-        "farthest": prototypes.farthest,
+        "scale": adapted.scale,
+        "farthest": {name: one.farthest for name, one in views.items() if one is not None},
         "about": adapted.about,
     }
     tensors = {
-        "centres": np.ascontiguousarray(prototypes.centres, np.float32),
-        "metric": np.ascontiguousarray(prototypes.metric, np.float32),
+        f"{name}.{key}": np.ascontiguousarray(getattr(one, key), np.float32)
+        for name, one in views.items()
+        if one is not None
+        for key in ("centres", "metric")
     }
     with written_whole(folder) as beside:
         (beside / BASE).mkdir(parents=True)
@@ -207,18 +236,17 @@ def read_adapted(folder: Path) -> AdaptedHead | None:
     about = _about(folder)
     try:
         with safe_open(folder / TENSORS_FILE, framework="numpy") as opened:
-            centres, metric = (opened.get_tensor(name).astype(np.float64) for name in ("centres", "metric"))
+            arrays = {name: opened.get_tensor(name).astype(np.float64) for name in opened.keys()}  # noqa: SIM118
         found = AdaptedHead(
             head,
-            Prototypes(centres, metric, float(about["scale"]), float(about["farthest"])),
+            _prototypes("both", arrays, about, head.both) if "both" in about["farthest"] else None,
+            _prototypes("acceleration", arrays, about, head.acceleration),
+            float(about["scale"]),
             tuple(about["learned"]),
             bool(about["keeps_old"]),
             float(about["threshold"]),
             dict(about["about"]),
         )
-        n_features = head.weights.whiten.shape[1]
-        if (centres.shape, metric.shape) != ((len(found.learned), n_features), (n_features, n_features)):
-            raise ValueError("its arrays do not fit each other")  # noqa: TRY301 - told below, as any damage
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"the adapted folder cannot be read: {str(error).splitlines()[0]}", where=folder, fix=_AGAIN
@@ -272,6 +300,14 @@ def unknown_to_lm(folder: Path) -> str | None:
         f"the LM has not learned {names} from {folder.name}: it answers as the checkpoint behind it; "
         "`llasa timeline` names them"
     )
+
+
+def _prototypes(name: str, arrays: dict[str, np.ndarray], about: dict[str, Any], view: View) -> Prototypes:
+    centres, metric = arrays[f"{name}.centres"], arrays[f"{name}.metric"]
+    n_features = len(view.space.shift) + 3
+    if (centres.shape, metric.shape) != ((len(about["learned"]), n_features), (n_features, n_features)):
+        raise ValueError("its arrays do not fit each other")
+    return Prototypes(centres, metric, float(about["farthest"][name]))
 
 
 def _reference(checkpoint: Path) -> dict[str, str]:

@@ -12,21 +12,25 @@ MOST_ABSTAINED = 0.05
 UNFITTED_THRESHOLD = 0.5
 """Where there is nobody to fit one on."""
 HIGHEST = 0.95
+"""A threshold above it would be beyond what can be measured."""
+HOTTEST = 1000.0
+"""Discriminants of people who are very unlike those learned from may need it."""
 
 
-def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+def fit_temperature(logits: np.ndarray, truth: np.ndarray, beside: np.ndarray | float = 0.0) -> float:
     """Return the temperature with the least cross-entropy (Guo et al. 2017, 4.2).
 
     Args:
         logits: [window, class].
         truth: int [window], class numbers.
+        beside: log-odds [window, class] that are added afterwards, as they are.
     """
 
     def loss(log_t: float) -> float:
-        scaled = logits / np.exp(log_t)
+        scaled = logits / np.exp(log_t) + beside
         return float((np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(truth)), truth]).mean())
 
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded")
+    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(HOTTEST)), method="bounded")
     return float(np.exp(found.x))
 
 

@@ -12,7 +12,7 @@ from llasa_core.data.facts import facts_of
 from llasa_core.data.recording import Segment
 from llasa_core.data.windows import WindowConfig, is_too_short, windows_of
 from llasa_core.inspect.envelope import Envelope
-from llasa_core.model.head import stretch_statistics
+from llasa_core.model.stretches import stretch_statistics
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,27 +1,18 @@
-"""The light head of a checkpoint: learned in seconds on the CPU from the training people's windows."""
+"""The light head of a checkpoint: learned in seconds on the CPU from the training people's windows, in closed form."""
 
 from __future__ import annotations
 
-import copy
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
-from torch import nn
-from torch.nn import functional
 
-from llasa_core.model.checkpoint import read_checkpoint_config
-from llasa_core.model.head import (
-    HeadWeights,
-    WindowHead,
-    distances,
-    n_statistics,
-    save_head,
-    stretch_statistics,
-)
+from llasa_core.data.activity_words import same_kind
+from llasa_core.data.channels import GYR
+from llasa_core.data.slowing import slowed
+from llasa_core.model.gravity import Gravity
+from llasa_core.model.head import FURTHEST_SCALED, Space, View, WindowHead, save_head
+from llasa_core.model.motion_features import motion_of, n_features
 from llasa_core.model.sureness import UNFITTED_THRESHOLD, fit_temperature, fit_threshold
 
 if TYPE_CHECKING:
@@ -30,24 +21,28 @@ if TYPE_CHECKING:
 
     from llasa_core.data.store import WindowStore
 
-STRETCH_S = 0.5
-"""Of 0.15, 0.25, 0.5 and 1 s the one that named people best who were not learned from (docs/experiments.md)."""
-HIDDEN = 64
-DROPOUT = 0.2
-EPOCHS = 30
-MOST_STEPS = 3000
-"""More data makes training no longer than this."""
-PATIENCE = 15
-"""Epochs without a lower loss on the validation people after which training ends."""
-BATCH = 128
-LEARNING_RATE = 3e-3
-WEIGHT_DECAY = 0.05
-RIDGE = 0.01
-"""Added to the variances: a feature that never varies within a class says nothing about strangers."""
+SHRINKAGE = 0.05
+"""Of the covariance, to its diagonal. Of 0.03, 0.1 and 0.3 the smaller two named people better who were not learned
+from, the larger two the other dataset, by less than a point each (docs/experiments.md)."""
+RIDGE = 1e-3
+"""Added to the variances of features that were scaled to 1."""
+SLOWER_HZ = (12.5, 10.0, 5.0)
+"""Every window is also learned as if it had been recorded at these rates: what a rate changes then counts little."""
+WARP = 0.15
+"""And as if everything had been done up to so much faster or slower."""
+MOST_WINDOWS = 20_000
+"""Evenly spaced ones of more: a covariance needs no more."""
+UNFITTED_TEMPERATURE = 2.0
+"""Where there are no validation people; about what HAPT's and MotionSense's ask for."""
 NEAR_SHARE = 0.99
 """Of the validation windows, that count as like the training's."""
-SPLICED = 0.5
-"""Share of the windows in a batch of which less than half is replaced by another's."""
+CONE_DEG = 25.0
+"""Directions of gravity that are no further from their mean are one way to wear a device."""
+RARE = 0.15
+"""Of a person's windows; a way to wear it that is rarer is left out."""
+MOST_DIRECTIONS = 256
+"""Of a group of activities."""
+A_POSTURE = "sitting"
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,21 @@ class HeadReport:
     """None where there are no validation people."""
     temperature: float
     threshold: float
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Windows of known activity."""
+
+    windows: np.ndarray
+    """[window, time, channel] as they are stored."""
+    truth: np.ndarray
+    """int64 [window]: class numbers."""
+    subject: np.ndarray
+    """[window]: who."""
+
+    def __len__(self) -> int:
+        return len(self.windows)
 
 
 def add_head(store: WindowStore, checkpoint: Path, seed: int) -> HeadReport | None:
@@ -79,6 +89,8 @@ def add_head(store: WindowStore, checkpoint: Path, seed: int) -> HeadReport | No
         ModelError: the checkpoint is.
         RunError: the disk is full.
     """
+    from llasa_core.model.checkpoint import read_checkpoint_config  # noqa: PLC0415 - torch, which a head needs not
+
     activities = read_checkpoint_config(checkpoint).activities
     if not activities:
         return None
@@ -88,187 +100,179 @@ def add_head(store: WindowStore, checkpoint: Path, seed: int) -> HeadReport | No
 
 
 def fit_head(store: WindowStore, activities: tuple[str, ...], seed: int) -> tuple[WindowHead, HeadReport]:
-    """Return a head that was fitted on the training people, its temperature and threshold on the validation people.
+    """Return a head that was fitted on the training people, its temperatures and threshold on the validation people.
 
     Args:
         store: with at least one window of a training person whose activity is known.
         activities: the classes.
-        seed: of everything random; what others draw from torch's generator stays as it was.
+        seed: of how much faster or slower each window is learned, too.
     """
-    with _one_thread():
-        return _fit_head(store, activities, seed)
+    lessons, check = (_lessons(store, split, activities) for split in ("train", "val"))
+    return learn_head(lessons, check, activities, store.sampling_rate_hz, store.window_s, seed)
 
 
-def _fit_head(store: WindowStore, activities: tuple[str, ...], seed: int) -> tuple[WindowHead, HeadReport]:
-    length = round(store.window_s * store.sampling_rate_hz)
-    n_stretches = _most_stretches(length, store.window_s)
-    inputs, truth = _lessons(store, "train", activities, n_stretches)
-    val_inputs, val_truth = _lessons(store, "val", activities, n_stretches)
-    has_val = len(val_truth) > 0
-    checked = (val_inputs, val_truth) if has_val else None
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = _Net(inputs, len(activities))
-        _train(net, inputs, truth, checked)
-    logits = _logits_of(net, val_inputs).double().numpy() if has_val else np.empty((0, len(activities)))
-    temperature = fit_temperature(logits, val_truth.numpy()) if has_val else 1.0
-    threshold = fit_threshold(logits / temperature, val_truth.numpy()) if has_val else UNFITTED_THRESHOLD
-    weights = net.as_weights()
-    centres, whiten = _whitened(weights.pooled(inputs.numpy()), truth.numpy(), len(activities))
-    weights = replace(weights, centres=centres, whiten=whiten)
-    far = distances(weights.pooled((val_inputs if has_val else inputs).numpy()), centres, whiten)
-    farthest = np.quantile(far, NEAR_SHARE)
-    head = WindowHead(
-        weights=weights,
-        activities=activities,
-        n_stretches=n_stretches,
-        temperature=temperature,
-        threshold=threshold,
-        farthest=float(farthest),
-        sampling_rate_hz=store.sampling_rate_hz,
-        window_s=store.window_s,
+def learn_head(
+    lessons: Lessons, check: Lessons, activities: tuple[str, ...], rate_hz: float, window_s: float, seed: int
+) -> tuple[WindowHead, HeadReport]:
+    """Return a head learned from windows.
+
+    Args:
+        lessons: to learn from, one at least.
+        check: of other people, for temperatures, threshold and limits; may be empty.
+        activities: the classes.
+        rate_hz: of the windows.
+        window_s: their length.
+        seed: see `fit_head`.
+    """
+    plain = motion_of(lessons.windows, rate_hz)
+    copies = np.stack([plain.features, *(motion_of(one, rate_hz).features for one in _changed(lessons, rate_hz, seed))])
+    n_acc, n_all = n_features()
+    gravity = learn_gravity(plain.up, lessons.truth, lessons.subject, activities)
+    seen = motion_of(check.windows, rate_hz) if len(check) else plain
+    views = []
+    for n in (n_all, n_acc):
+        space = learn_space(copies[..., :n], lessons.truth, len(activities))
+        whitened = space.whitened(seen.features)
+        beside = gravity.log_odds(seen.up)
+        temperature = _temperature(space.logits(whitened), beside, check.truth) if len(check) else UNFITTED_TEMPERATURE
+        views.append(View(space, temperature, float(np.quantile(space.nearest(whitened)[1], NEAR_SHARE))))
+    head = WindowHead(views[0], views[1], gravity, activities, UNFITTED_THRESHOLD, rate_hz, window_s)
+    accuracy = None
+    if len(check):
+        log_p, _ = head.judge_motion(seen)
+        accuracy = float((log_p.argmax(axis=1) == check.truth).mean())
+        head = WindowHead(views[0], views[1], gravity, activities, fit_threshold(log_p, check.truth), rate_hz, window_s)
+    return head, HeadReport(len(lessons), len(check), accuracy, views[0].temperature, head.threshold)
+
+
+def learn_space(copies: np.ndarray, truth: np.ndarray, n_classes: int) -> Space:
+    """Return the space in which classes differ in their means alone, as far as one covariance can make it so.
+
+    Args:
+        copies: features [copy, window, feature]; the first copy is of the windows as they are, and sets the scales.
+        truth: int64 [window]: class numbers.
+        n_classes: those without windows lie at infinity.
+
+    Source:
+        Fisher's linear discriminants with a covariance shrunk to its diagonal (Friedman, Regularized Discriminant
+        Analysis, 1989).
+    """
+    shift = copies[0].mean(axis=0)
+    scale = 1 / (copies[0].std(axis=0) + 1e-3)
+    scaled = np.clip((copies - shift) * scale, -FURTHEST_SCALED, FURTHEST_SCALED).astype(np.float64)
+    n_copies, n_windows, n = scaled.shape
+    scaled, every = scaled.reshape(-1, n), np.tile(truth, n_copies)
+    centres = np.full((n_classes, n), np.inf)
+    for number in np.unique(truth):
+        centres[number] = scaled[every == number].mean(axis=0)
+    within = scaled - centres[every]
+    covariance = within.T @ within / (n_copies * n_windows)
+    variance = np.diag(np.diag(covariance))
+    values, vectors = np.linalg.eigh((1 - SHRINKAGE) * covariance + SHRINKAGE * variance + RIDGE * np.eye(n))
+    whiten = vectors / np.sqrt(values)
+    is_there = np.isfinite(centres).all(axis=1)
+    centres[is_there] = centres[is_there] @ whiten
+    return Space(*(array.astype(np.float32) for array in (shift, scale, whiten, centres)))
+
+
+def learn_gravity(up: np.ndarray, truth: np.ndarray, subject: np.ndarray, activities: tuple[str, ...]) -> Gravity:
+    """Return the directions of gravity that were met in each posture, and in all motion together.
+
+    Args:
+        up: unit vectors [window, 3].
+        truth: int64 [window]: class numbers.
+        subject: [window]: each person weighs the same.
+        activities: the classes.
+    """
+    *kinds, posture = same_kind([*activities, A_POSTURE])
+    is_posture = np.array(kinds) == posture
+    group_of = np.where(is_posture, np.cumsum(is_posture), 0)
+    found: list[tuple[np.ndarray, float, int]] = []
+    for group in np.unique(group_of):
+        own = np.isin(truth, np.flatnonzero(group_of == group))
+        ways = [way for who in np.unique(subject[own]) for way in _ways_worn(up[own & (subject == who)])]
+        kept = [ways[i] for i in np.unique(np.linspace(0, len(ways) - 1, MOST_DIRECTIONS).astype(int))] if ways else []
+        total = sum(share for _, share in kept)
+        found += [(direction, share / total, int(group)) for direction, share in kept]
+    directions, weights, groups = zip(*found, strict=True)
+    return Gravity(
+        np.array(directions, np.float32),
+        np.array(weights, np.float32),
+        np.array(groups, np.int32),
+        group_of.astype(np.int32),
     )
-    accuracy = float((logits.argmax(axis=1) == val_truth.numpy()).mean()) if has_val else None
-    return head, HeadReport(len(truth), len(val_truth), accuracy, temperature, threshold)
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute in one thread: these small sums are no slower so, and the same whatever the machine."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(n_threads)
+def _ways_worn(up: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
+    """Yield the directions of one person's windows, and the share of each."""
+    near_cosine, n_all, left = np.cos(np.radians(CONE_DEG)), len(up), up.astype(np.float64)
+    while len(left) and len(left) > RARE * n_all:
+        direction = left[0]
+        for _ in range(5):
+            near = left[left @ direction > near_cosine]
+            direction = near.sum(axis=0) / np.linalg.norm(near.sum(axis=0))
+        is_near = left @ direction > near_cosine
+        if not is_near.any():
+            return
+        yield direction, float(is_near.sum() / n_all)
+        left = left[~is_near]
 
 
-class _Net(nn.Module):
-    """The head as torch trains it."""
-
-    def __init__(self, inputs: torch.Tensor, n_classes: int) -> None:
-        super().__init__()
-        flat = inputs.flatten(0, 1)
-        self.shift = flat.mean(0)
-        self.scale = 1 / (flat.std(0, correction=0) + 1e-3)
-        self.hidden = nn.Linear(n_statistics(), HIDDEN)
-        self.out = nn.Linear(2 * HIDDEN, n_classes)
-
-    def forward(self, statistics: torch.Tensor) -> torch.Tensor:
-        """Turn statistics [window, stretch, statistic] into logits [window, class]."""
-        x = functional.dropout((statistics - self.shift) * self.scale, DROPOUT, self.training)
-        h = functional.relu(self.hidden(x))
-        spread = (h.var(1, correction=0) + 1e-8).sqrt()  # the root of 0 has no slope
-        pooled = functional.dropout(torch.cat([h.mean(1), spread], dim=1), DROPOUT, self.training)
-        logits: torch.Tensor = self.out(pooled)
-        return logits
-
-    def as_weights(self) -> HeadWeights:
-        """Return the weights as NumPy computes with them; what tells strange windows is not known yet."""
-        return HeadWeights(
-            self.shift.numpy(),
-            self.scale.numpy(),
-            self.hidden.weight.detach().numpy().T.copy(),
-            self.hidden.bias.detach().numpy(),
-            self.out.weight.detach().numpy().T.copy(),
-            self.out.bias.detach().numpy(),
-            centres=np.empty(0),
-            whiten=np.empty(0),
-        )
+def _changed(lessons: Lessons, rate_hz: float, seed: int) -> Iterator[np.ndarray]:
+    """Yield the windows as slower sensors, quicker or slower people, and changes of activity would give them."""
+    for slower_hz in SLOWER_HZ:
+        if slower_hz < rate_hz:
+            yield slowed(lessons.windows, rate_hz, slower_hz)
+    rng = np.random.default_rng(seed)
+    yield warped(lessons.windows, rng.uniform(1 - WARP, 1 + WARP, len(lessons)))
+    yield spliced(lessons.windows, rng)
 
 
-def _spliced(inputs: torch.Tensor) -> torch.Tensor:
-    """Return windows of which some begin or end, for less than half of their length, as another of the batch does.
+def spliced(windows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return windows that begin or end, for less than half of their length, as another one does.
 
     Timelines meet windows across a change of activity, training folders hold none. So learned, such a window is named
-    by what fills most of it; and windows of unseen people are named better, too.
+    by what fills most of it.
     """
-    n, n_stretches, _ = inputs.shape
-    longest = (n_stretches - 1) // 2
-    if not longest:
-        return inputs
-    length = torch.randint(1, longest + 1, (n, 1)) * (torch.rand(n, 1) < SPLICED)
-    place = torch.arange(n_stretches)[None]
-    at_start = torch.randint(0, 2, (n, 1)) == 0
-    is_other = torch.where(at_start, place < length, place >= n_stretches - length)
-    mixed = torch.where(is_other[..., None], inputs[torch.randperm(n)], inputs)
-    return torch.where((length > 0)[..., None], _with_own_spread(mixed), inputs)
+    n, length = windows.shape[:2]
+    longest = (length - 1) // 2
+    replaced = rng.integers(0, longest + 1, (n, 1))
+    place = np.arange(length)
+    is_other = np.where(rng.integers(0, 2, (n, 1)) == 0, place < replaced, place >= length - replaced)
+    return np.where(is_other[..., None], windows[rng.permutation(n)], windows)
 
 
-def _with_own_spread(inputs: torch.Tensor) -> torch.Tensor:
-    """Return windows put together of other windows' stretches, with the deviation over all of their own samples."""
-    third = inputs.shape[-1] // 3
-    mean, spread = inputs[..., :third] / 2, (inputs[..., third : 2 * third] - 2).exp()
-    variance = (spread**2).mean(1) + mean.var(1, correction=0)  # stretches are equally long
-    whole = (variance.sqrt().log() + 2)[:, None].expand(-1, inputs.shape[1], -1)
-    return torch.cat([inputs[..., : 2 * third], whole], dim=-1)
+def warped(windows: np.ndarray, speed: np.ndarray) -> np.ndarray:
+    """Return windows as if everything had been done faster; the ends of a window that is too short for it are held.
+
+    Args:
+        windows: [window, time, channel].
+        speed: [window]; angular rates grow with it, the size of accelerations is left.
+    """
+    length = windows.shape[1]
+    middle = (length - 1) / 2
+    at = np.clip((np.arange(length) - middle) * speed[:, None] + middle, 0, length - 1)
+    before = np.minimum(at.astype(np.int64), max(0, length - 2))
+    after, part = np.minimum(before + 1, length - 1), (at - before)[..., None]
+    rows = np.arange(len(windows))[:, None]
+    found = windows[rows, before] * (1 - part) + windows[rows, after] * part
+    found[..., GYR] *= speed[:, None, None]
+    return np.asarray(found, windows.dtype)
 
 
-def _whitened(features: np.ndarray, truth: np.ndarray, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return whitened class centres and what whitens; a class without windows lies at infinity."""
-    spread = features.std(axis=0) + 1e-6
-    scaled = features / spread
-    centres = np.full((n_classes, scaled.shape[1]), np.inf)
-    for number in np.unique(truth):
-        centres[number] = scaled[truth == number].mean(axis=0)
-    within = np.cov((scaled - centres[truth]).T) + RIDGE * np.eye(scaled.shape[1])
-    values, vectors = np.linalg.eigh(within)
-    rotate = vectors / np.sqrt(values)
-    is_there = np.isfinite(centres).all(axis=1)
-    centres[is_there] = centres[is_there] @ rotate
-    return centres.astype(np.float32), (rotate / spread[:, None]).astype(np.float32)
+def _temperature(logits: np.ndarray, beside: np.ndarray, truth: np.ndarray) -> float:
+    """Return what the discriminants are divided by; gravity's odds beside them are probabilities already."""
+    finite = np.isfinite(logits)
+    return fit_temperature(np.where(finite, logits, -1e6), truth, beside)
 
 
-def _most_stretches(length: int, window_s: float) -> int:
-    """Return how many equal stretches of about `STRETCH_S` a window of so many samples has; two samples at least."""
-    wanted = max(1, round(window_s / STRETCH_S))
-    return max(n for n in range(1, max(1, min(wanted, length // 2)) + 1) if length % n == 0)
-
-
-def _lessons(
-    store: WindowStore, split: str, activities: tuple[str, ...], n_stretches: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return statistics [window, stretch, statistic] and class numbers of a split's windows of known activity."""
+def _lessons(store: WindowStore, split: str, activities: tuple[str, ...]) -> Lessons:
+    """Return a split's windows of known activity."""
     number = {name: i for i, name in enumerate(activities)}
     class_of = np.array([number.get(name, -1) for name in store.activity_names] + [-1])  # the last is for -1, unknown
     rows = store.rows(split)  # type: ignore[arg-type]
+    rows = rows[class_of[store.activity[rows]] >= 0]
+    if len(rows) > MOST_WINDOWS:
+        rows = rows[np.linspace(0, len(rows) - 1, MOST_WINDOWS).astype(np.int64)]
     truth = class_of[store.activity[rows]]
-    rows, truth = rows[truth >= 0], truth[truth >= 0]
-    statistics = stretch_statistics(store.take(rows), n_stretches)
-    return torch.from_numpy(statistics), torch.from_numpy(truth.astype(np.int64))
-
-
-def _train(
-    net: _Net, inputs: torch.Tensor, truth: torch.Tensor, checked: tuple[torch.Tensor, torch.Tensor] | None
-) -> None:
-    """Train a net and leave the weights that had the lowest loss on the validation people; else the last ones."""
-    n_epochs = max(1, min(EPOCHS, MOST_STEPS // -(-len(truth) // BATCH)))
-    optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_epochs)
-    best, best_weights, best_epoch = float("inf"), net.state_dict(), 0
-    for epoch in range(n_epochs):
-        net.train()
-        order = torch.randperm(len(truth))
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            loss: torch.Tensor = functional.cross_entropy(net(_spliced(inputs[batch])), truth[batch])
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            optimizer.zero_grad()
-        schedule.step()
-        if checked is None:
-            continue
-        val_loss = functional.cross_entropy(_logits_of(net, checked[0]), checked[1]).item()
-        if val_loss < best:
-            best, best_weights, best_epoch = val_loss, copy.deepcopy(net.state_dict()), epoch
-        elif epoch - best_epoch >= PATIENCE:
-            break
-    if checked is not None:
-        net.load_state_dict(best_weights)
-
-
-@torch.no_grad()
-def _logits_of(net: _Net, inputs: torch.Tensor) -> torch.Tensor:
-    net.eval()
-    return net(inputs)  # type: ignore[no-any-return]
+    return Lessons(store.take(rows), truth.astype(np.int64), store.subject[rows])

@@ -122,9 +122,9 @@ def test_two_names_for_one_thing_are_not_told_apart(checkpoint: Path, record: Re
     estimate = adapt(checkpoint, files, READING, Adapting(replace=True)).estimate
 
     assert estimate is not None
-    assert 0.25 < estimate.accuracy < 0.75
+    assert estimate.accuracy < 0.7  # below a half, too: what is left out pulls the rest to the other side
     assert estimate.interval is not None
-    assert estimate.interval.low < 0.5 < estimate.interval.high
+    assert estimate.interval.low < 0.5
 
 
 def test_scale_and_threshold_are_fitted_where_there_is_data_for_it(checkpoint: Path, record: Record, adapted: Adapted):
@@ -134,7 +134,7 @@ def test_scale_and_threshold_are_fitted_where_there_is_data_for_it(checkpoint: P
     assert not adapted.is_fitted
     assert adapted.head.threshold == adapted.head.head.threshold
     assert unsure.is_fitted
-    assert unsure.head.prototypes.scale < adapted.head.prototypes.scale  # of what is alike nobody can be sure
+    assert unsure.head.scale < adapted.head.scale  # of what is alike nobody can be sure
 
 
 def test_the_widest_unit_is_left_out_of_which_each_activity_has_two():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from llasa_core.errors import ModelError
 from llasa_core.model.adapted import (
+    UP_WEIGHT,
     AdaptedHead,
     Prototypes,
     checkpoint_behind,
@@ -16,38 +18,50 @@ from llasa_core.model.adapted import (
     read_any_head,
     save_adapted,
 )
-from llasa_core.model.head import HeadWeights, WindowHead, n_statistics
+from llasa_core.model.gravity import Gravity
+from llasa_core.model.head import Space, View, WindowHead
+from llasa_core.model.motion_features import Motion, n_features
 from llasa_core.model.shipped import shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-WIDTH = n_statistics()
+
+def view(n: int, limit: float) -> View:
+    """Return one whose features are taken as they are; walking lies at 0, biking was never seen."""
+    centres = np.stack([np.zeros(n), np.full(n, np.inf)]).astype(np.float32)
+    space = Space(np.zeros(n, np.float32), np.ones(n, np.float32), np.eye(n, dtype=np.float32), centres)
+    return View(space, 1.0, limit)
 
 
 def head() -> WindowHead:
-    """Return a head of two features that knows walking, whose windows lie about 0, and nothing of biking."""
-    weights = HeadWeights(
-        shift=np.zeros(WIDTH, np.float32),
-        scale=np.ones(WIDTH, np.float32),
-        hidden=np.zeros((WIDTH, 1), np.float32),
-        hidden_bias=np.zeros(1, np.float32),
-        out=np.zeros((2, 2), np.float32),
-        out_bias=np.array([0, -20], np.float32),
-        centres=np.array([[0, 0], [np.inf, np.inf]], np.float32),
-        whiten=np.eye(2, dtype=np.float32),
-    )
-    return WindowHead(weights, ("walking", "biking"), 12, 1.0, 0.7, 3.0, sampling_rate_hz=20.0, window_s=6.0)
+    n_acc, n_all = n_features()
+    gravity = Gravity(np.eye(3, dtype=np.float32)[2:], np.ones(1, np.float32), np.zeros(1, np.int32), np.zeros(2, int))
+    return WindowHead(view(n_all, 3.0), view(n_acc, 3.0), gravity, ("walking", "biking"), 0.7, 20.0, 6.0)
+
+
+def prototypes(n: int) -> Prototypes:
+    """Return shaking, whose first feature is 4, upright as walking is."""
+    centre = np.zeros((1, n + 3))
+    centre[0, 0], centre[0, -1] = 4.0, UP_WEIGHT
+    return Prototypes(centre, np.eye(n + 3), farthest=2.0)
 
 
 def adapted(*, keeps_old: bool = True) -> AdaptedHead:
-    """Return one that has learned shaking at (4, 0)."""
-    prototypes = Prototypes(np.array([[4.0, 0.0]]), np.eye(2), scale=1.0, farthest=2.0)
-    return AdaptedHead(head(), prototypes, ("shaking",), keeps_old, 0.7)
+    n_acc, n_all = n_features()
+    return AdaptedHead(head(), prototypes(n_all), prototypes(n_acc), 1.0, ("shaking",), keeps_old, 0.7)
 
 
-def test_half_way_between_an_old_and_a_new_activity_both_are_as_likely():
-    log_p, strangeness = adapted().judge_seen(np.array([[2.0, 0.0]], np.float32))
+def at(first: float, *, has_gyr: bool = True) -> Motion:
+    """Return a window whose first feature is this, all others 0, upright."""
+    features = np.zeros((1, n_features()[1]), np.float32)
+    features[0, 0] = first
+    return Motion(features, np.eye(3, dtype=np.float32)[2:], np.array([has_gyr]))
+
+
+@pytest.mark.parametrize("has_gyr", [True, False])
+def test_half_way_between_an_old_and_a_new_activity_both_are_as_likely(*, has_gyr: bool):
+    log_p, strangeness = adapted().judge_motion(at(2.0, has_gyr=has_gyr))
 
     assert adapted().activities == ("walking", "biking", "shaking")
     np.testing.assert_allclose(np.exp(log_p), [[0.5, 0, 0.5]], atol=1e-5)
@@ -55,16 +69,22 @@ def test_half_way_between_an_old_and_a_new_activity_both_are_as_likely():
 
 
 def test_a_squared_distance_halved_and_scaled_is_the_log_odds():
-    log_p, _ = adapted().judge_seen(np.array([[3.0, 0.0]], np.float32))
+    log_p, _ = adapted().judge_motion(at(3.0))
 
     assert log_p[0, 2] - log_p[0, 0] == pytest.approx((3**2 - 1**2) / 2, abs=1e-5)
 
 
 def test_without_the_old_ones_the_new_one_is_left():
-    log_p, strangeness = adapted(keeps_old=False).judge_seen(np.array([[0.0, 0.0]], np.float32))
+    log_p, strangeness = adapted(keeps_old=False).judge_motion(at(0.0))
 
     assert log_p.tolist() == [[0.0]]
     assert strangeness.tolist() == [2.0]  # 4 from shaking, whose limit is 2
+
+
+def test_a_posture_of_ones_own_is_told_by_where_gravity_comes_from():
+    lying = replace(at(4.0), up=np.array([[1.0, 0, 0]], np.float32))
+
+    assert adapted().measure(lying).to_prototypes[0, 0] == pytest.approx(2 * UP_WEIGHT**2)
 
 
 def test_a_shipped_checkpoint_is_found_by_name_and_another_by_its_path(tmp_path: Path):

@@ -5,48 +5,69 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save
 
 from llasa_core.errors import ModelError
-from llasa_core.model.head import HEAD_FILE, HeadWeights, WindowHead, n_statistics, read_head, save_head
-from llasa_core.model.head import stretch_statistics as statistics_of
+from llasa_core.model.gravity import Gravity
+from llasa_core.model.head import HEAD_FILE, Space, View, WindowHead, read_head, save_head
+from llasa_core.model.motion_features import n_features
 from llasa_core.model.shipped import shipped
 from llasa_core.model.statistics import window_statistics
+from llasa_core.model.stretches import stretch_statistics
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-WIDTH = n_statistics()
+NAMES = ("walking", "sitting", "lying")
 
 
 def drawn(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).normal(size=shape).astype(np.float32)
 
 
-def head_of(n_hidden: int = 4, n_classes: int = 3) -> WindowHead:
-    weights = HeadWeights(
-        shift=drawn(WIDTH),
-        scale=np.ones(WIDTH, np.float32),
-        hidden=drawn(WIDTH, n_hidden),
-        hidden_bias=drawn(n_hidden),
-        out=drawn(2 * n_hidden, n_classes),
-        out_bias=drawn(n_classes),
-        centres=drawn(n_classes, 2 * n_hidden),
-        whiten=np.eye(2 * n_hidden, dtype=np.float32),
-    )
-    names = ("walking", "sitting", "lying")[:n_classes]
-    return WindowHead(weights, names, 12, 0.5, 0.7, 3.0, sampling_rate_hz=20.0, window_s=6.0)
+def space_of(n: int, centres: np.ndarray | None = None) -> Space:
+    own = drawn(len(NAMES), n) if centres is None else centres
+    return Space(np.zeros(n, np.float32), np.ones(n, np.float32), np.eye(n, dtype=np.float32), own)
 
 
-def test_a_head_looks_at_what_the_projector_gets():
+def head_of() -> WindowHead:
+    n_acc, n_all = n_features()
+    gravity = Gravity(np.eye(3, dtype=np.float32), np.ones(3, np.float32), np.arange(3), np.arange(3))
+    both, acceleration = View(space_of(n_all), 50.0, 3.0), View(space_of(n_acc), 50.0, 3.0)
+    return WindowHead(both, acceleration, gravity, NAMES, 0.7, sampling_rate_hz=20.0, window_s=6.0)
+
+
+def test_stretches_are_what_the_projector_gets():
     windows = 3 * drawn(5, 120, 6)
     scaled = torch.from_numpy(windows.copy())
     scaled[..., :3] /= 9.8
 
-    np.testing.assert_allclose(statistics_of(windows, 12), window_statistics(scaled, 12).numpy(), atol=2e-5)
+    np.testing.assert_allclose(stretch_statistics(windows, 12), window_statistics(scaled, 12).numpy(), atol=2e-5)
+
+
+def test_discriminants_are_the_log_odds_of_round_clouds():
+    space = space_of(2, np.array([[1, 0], [-1, 0], [np.inf, np.inf]], np.float32))
+    logits = space.logits(np.array([[0.5, 3.0]]))
+
+    assert logits[0, 0] - logits[0, 1] == pytest.approx(((0.5 + 1) ** 2 - (0.5 - 1) ** 2) / 2)
+    assert np.isneginf(logits[0, 2])  # a class without windows is never named
+
+
+def test_the_nearest_class_is_one_that_somebody_did():
+    space = space_of(2, np.array([[np.inf, np.inf], [3, 4], [9, 9]], np.float32))
+    nearest, distance = space.nearest(np.zeros((1, 2)))
+
+    assert nearest.tolist() == [1]
+    assert distance.tolist() == [5.0]
+
+
+def test_what_lies_far_off_is_no_more_unusual_than_four_deviations():
+    assert space_of(2).whitened(np.array([[1e9, -1e9, 7.0]])).tolist() == [[4.0, -4.0]]
 
 
 def test_probabilities_sum_to_one_whatever_is_asked_at_once():
     windows = drawn(5, 120, 6)
+    windows[3, :, 3:] = 0  # no gyroscope: the other view
     log_p, distance = head_of().judge(windows)
 
     np.testing.assert_allclose(np.exp(log_p).sum(axis=1), 1, atol=1e-4)
@@ -68,8 +89,11 @@ def test_a_checkpoint_may_lack_a_head(tmp_path: Path):
     assert read_head(tmp_path) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"not a tensor file", b"\x10\x00\x00\x00\x00\x00\x00\x00{}"])
-def test_a_damaged_head_is_named(tmp_path: Path, content: bytes):
+OLD = save({"hidden": np.zeros(1, np.float32)}, {"head": '{"activities": ["walking"]}'})
+
+
+@pytest.mark.parametrize("content", [b"", b"not a tensor file", b"\x10\x00\x00\x00\x00\x00\x00\x00{}", OLD])
+def test_a_damaged_head_or_one_of_another_version_is_named(tmp_path: Path, content: bytes):
     (tmp_path / HEAD_FILE).write_bytes(content)
 
     with pytest.raises(ModelError, match=r"head\.safetensors cannot be read") as caught:

@@ -1,17 +1,29 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import torch
 
 from llasa_core.data.store import WindowStore
-from llasa_core.model.head import stretch_statistics
-from llasa_core.train.head import _spliced, _with_own_spread, fit_head
+from llasa_core.train.head import Lessons, fit_head, learn_gravity, learn_head, learn_space, spliced, warped
 
 if TYPE_CHECKING:
     from llasa_core.recipe_file import LoadedRecipe
+
+NOBODY = Lessons(np.empty((0, 120, 6), np.float32), np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@pytest.fixture(scope="module")
+def lessons() -> Lessons:
+    """Return 40 windows of four people who step along z or rest upright, half each."""
+    random = np.random.default_rng(0)
+    times = np.arange(120) / 20
+    windows = random.normal(0, 0.1, (40, 120, 6)).astype(np.float32)
+    windows[..., 2] += 9.81
+    windows[:20, :, 2] += 3 * np.sin(4 * np.pi * times)
+    return Lessons(windows, np.repeat([0, 1], 20), np.tile(np.arange(4), 10))
 
 
 @pytest.fixture
@@ -23,14 +35,12 @@ def known(store: WindowStore) -> tuple[str, ...]:
     return tuple(store.activity_names[i] for i in np.unique(store.activity) if i >= 0)
 
 
-def test_the_same_seed_fits_the_same_head_and_draws_nothing_from_others(store: WindowStore):
-    before = torch.get_rng_state()
+def test_the_same_seed_fits_the_same_head(store: WindowStore):
     one, report = fit_head(store, known(store), seed=3)
     other, _ = fit_head(store, known(store), seed=3)
 
-    assert torch.equal(torch.get_rng_state(), before)
-    np.testing.assert_array_equal(one.weights.out, other.weights.out)
-    assert one.temperature == other.temperature
+    np.testing.assert_array_equal(one.both.space.whiten, other.both.space.whiten)
+    assert one.both.temperature == other.both.temperature
     assert report.windows == len(store.rows("train"))
 
 
@@ -45,24 +55,70 @@ def test_a_head_learns_its_training_windows(store: WindowStore):
 
 def test_a_class_that_nobody_did_is_never_near(store: WindowStore):
     head, _ = fit_head(store, (*known(store), "biking"), seed=3)
+    log_p, strangeness = head.judge(store.take(store.rows("val")))
 
-    assert np.isinf(head.weights.centres[-1]).all()
-    assert np.isfinite(head.judge(store.take(store.rows("val")))[1]).all()
+    assert np.isinf(head.both.space.centres[-1]).all()
+    assert np.isfinite(strangeness).all()
+    assert log_p[:, -1].max() < np.log(1e-4)
+
+
+@pytest.mark.parametrize("without_gyroscope", [False, True])
+def test_a_turned_device_changes_nothing_about_motion(lessons: Lessons, *, without_gyroscope: bool):
+    head, _ = learn_head(lessons, NOBODY, ("walking", "sitting"), 20.0, 6.0, seed=0)
+    upside_down = lessons.windows * np.array([1, -1, -1, 1, -1, -1], np.float32)
+    if without_gyroscope:
+        upside_down[..., 3:] = 0
+
+    assert (head.log_probabilities(upside_down).argmax(axis=1) == lessons.truth).all()
+
+
+def test_windows_of_other_people_set_temperature_and_threshold(lessons: Lessons):
+    wrong = replace(lessons, truth=np.where(np.arange(40) % 4 == 0, 1 - lessons.truth, lessons.truth))
+    _, sure = learn_head(lessons, lessons, ("walking", "sitting"), 20.0, 6.0, seed=0)
+    head, unsure = learn_head(lessons, wrong, ("walking", "sitting"), 20.0, 6.0, seed=0)
+
+    assert unsure.val_accuracy == 0.75
+    assert unsure.temperature > 5 * sure.temperature
+    assert np.exp(head.log_probabilities(lessons.windows).max(axis=1)).mean() == pytest.approx(0.75, abs=0.1)
+
+
+def test_within_a_class_the_space_is_round():
+    random = np.random.default_rng(0)
+    truth = np.repeat([0, 1], 2000)
+    features = random.normal(size=(4000, 2)) @ np.array([[3.0, 0.5], [0.0, 1.0]]) + truth[:, None]
+    space = learn_space(features[None], truth, n_classes=2)
+    within = space.whitened(features) - space.centres[truth]
+
+    np.testing.assert_allclose(np.cov(within.T), np.eye(2), atol=0.1)
+
+
+def test_postures_have_directions_of_their_own_and_motion_has_one_for_all():
+    up = np.eye(3, dtype=np.float32)[[0, 0, 1, 2]]
+    found = learn_gravity(up, np.array([0, 1, 2, 3]), np.zeros(4), ("walking", "jogging", "sitting", "lying"))
+
+    assert found.group_of.tolist() == [0, 0, 1, 2]
+    assert found.group.tolist() == [0, 1, 2]
+    np.testing.assert_allclose(found.directions, np.eye(3), atol=1e-6)
+
+
+def test_a_person_who_wears_it_two_ways_has_two_directions():
+    up = np.repeat(np.eye(3, dtype=np.float32)[:2], [6, 2], axis=0)
+    found = learn_gravity(up, np.zeros(8, np.int64), np.zeros(8), ("sitting",))
+
+    np.testing.assert_allclose(found.weights, [0.75, 0.25])
 
 
 def test_a_spliced_window_keeps_more_than_half_of_its_own():
-    inputs = torch.arange(6.0)[:, None, None] * torch.ones(6, 12, 18)
-    torch.manual_seed(0)
-    own = (_spliced(inputs)[..., 0] == inputs[..., 0]).sum(dim=1)
+    windows = np.arange(6.0)[:, None, None] * np.ones((6, 120, 6))
+    own = (spliced(windows, np.random.default_rng(0))[..., 0] == np.arange(6)[:, None]).sum(axis=1)
 
-    assert own.min() > 6
-    assert own.min() < 12
+    assert own.min() > 60
+    assert own.min() < 120
 
 
-def test_the_deviation_of_a_spliced_window_is_that_of_its_samples():
-    windows = np.random.default_rng(0).normal(size=(2, 120, 6)).astype(np.float32)
-    both = np.concatenate([windows[:1, :60], windows[1:, 60:]], axis=1)
-    halves = torch.from_numpy(stretch_statistics(windows, 12))
-    spliced = _with_own_spread(torch.cat([halves[:1, :6], halves[1:, 6:]], dim=1))
+def test_a_window_that_is_warped_shows_its_middle_faster():
+    ramp = np.tile(np.arange(5.0)[None, :, None], (1, 1, 6))
+    found = warped(ramp, np.array([1.5]))
 
-    np.testing.assert_allclose(spliced.numpy(), stretch_statistics(both, 12), atol=0.01)
+    np.testing.assert_allclose(found[0, :, 0], [0, 0.5, 2, 3.5, 4])
+    np.testing.assert_allclose(found[0, 2, 3], 3.0)  # an angular rate, half as much again

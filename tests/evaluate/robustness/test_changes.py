@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from llasa_core.data.slowing import slowed
 from llasa_core.evaluate.robustness.disturbing import with_noise, with_offset
 from llasa_core.evaluate.robustness.misreading import (
     degrees_as_radians,
@@ -15,7 +16,6 @@ from llasa_core.evaluate.robustness.misreading import (
     without_gravity,
     without_gyroscope,
 )
-from llasa_core.evaluate.robustness.slowing import slowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,30 @@
+"""Learn a checkpoint's light head again: `python benchmarks/light_head.py DATA llasa_core/checkpoints/smol`.
+
+As `llasa finetune` does at the end of a run, from the same data folder, but whether or not there is a head already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from llasa_core.data.store import WindowStore
+from llasa_core.train.head import add_head
+
+
+def main() -> None:
+    """Write `head.safetensors` and print how it came out."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--seed", type=int, default=7)
+    arguments = parser.parse_args()
+    report = add_head(WindowStore(arguments.data), arguments.checkpoint, arguments.seed)
+    sys.stdout.write(json.dumps(None if report is None else asdict(report)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
