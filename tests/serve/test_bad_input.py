@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import io
 import json
 import socket
@@ -224,6 +225,18 @@ def test_a_request_that_is_none_is_refused(server: Running, body: bytes, message
     answer = server.ask("POST", "/v1/chat/completions", body, content_type="application/json")
 
     assert (answer.status, answer.error) == (400, message)
+
+
+def test_a_refusal_keeps_a_connection_whose_request_was_whole(server: Running):
+    with contextlib.closing(http.client.HTTPConnection(*server.address, timeout=60)) as connection:
+        begun = time.monotonic()
+        for _ in range(20):
+            connection.request("POST", "/v1/chat/completions", "{")
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("connection")) == (400, None)
+            answer.read()
+
+    assert time.monotonic() - begun < 10  # it would linger a second each
 
 
 def test_what_is_no_http_is_refused(server: Running):
