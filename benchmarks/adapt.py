@@ -1,8 +1,8 @@
 """Measure what `llasa adapt` gains: `python benchmarks/adapt.py DATA llasa_core/checkpoints/smol --split val`.
 
-DATA is HAPT and MotionSense prepared into one folder; the checkpoint's head learned from HAPT, a phone at the waist.
+DATA is HAPT and MotionSense prepared into one folder; the head of the checkpoint learned from HAPT, at the waist.
 
-- `own`: each MotionSense person of the split labels a few windows of each activity in the first recording of it, a phone
+- `own`: each MotionSense person of the split labels a few windows of each activity in the first recording of it, phone
   in the trouser pocket; the windows of their other recordings are named, with `--replace`, and before.
 - `new`: a head that has never seen one of HAPT's activities learns it from a few windows of one person of the training
   split (three in turn), and names the windows of all people of the split.

@@ -136,8 +136,20 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     elif as_json:
         console.show(_replies(conversation, questions, watch), as_json=True)
     else:
-        for question in questions:
+        _answer(conversation, questions)
+
+
+def _answer(conversation: Conversation, questions: Iterable[str]) -> None:
+    """Answer one question after another; one that cannot be asked is told, and does not keep the others waiting."""
+    refused: list[UsageError] = []
+    for question in questions:
+        try:
             keyboard.show_answer(conversation, question)
+        except UsageError as error:
+            refused.append(error)
+            console.show_error(str(error))
+    if refused:
+        raise typer.Exit(refused[0].exit_code)
 
 
 class Checkpoint:

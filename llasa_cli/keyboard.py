@@ -194,11 +194,10 @@ def evidence_lines(conversation: Conversation) -> list[str]:
 
         window_s = grounded.recordings[0].window_s
         shown = ", ".join(str(Span(start, start + window_s)) for _, start in grounded.window_starts)
-        lines.append(f"(the model's words, on {shown}; `/facts` has what was measured)")
-    else:
-        lines += [f"  {fact.text}" for fact in grounded.facts[:FEW_FACTS]]
-        if len(grounded.facts) > FEW_FACTS:
-            lines.append(f"  and {len(grounded.facts) - FEW_FACTS} more")
+        lines.append(f"the model's words, about {shown}{'; the timeline has' if grounded.facts else ''}")
+    lines += [f"  {fact.text}" for fact in grounded.facts[:FEW_FACTS]]
+    if len(grounded.facts) > FEW_FACTS:
+        lines.append(f"  and {len(grounded.facts) - FEW_FACTS} more")
     return lines
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 PRIOR_WINDOWS = 32
 """The head's own scatter within a class counts as much as so many of the new windows'. Of 8, 32, 128 and no new scatter
 at all, on twelve people of MotionSense, from 4 and from 10 windows an activity: docs/experiments.md."""
+PERSONAL, BY_CHANCE = 0.1, 0.5
+"""Of a feature's variance within a class: what a few windows of one person are off the mean of everybody, and what each
+window adds to that by chance. Without this allowance 4 windows of one person were enough for 27 % of other people's
+windows of a new activity, with it for two thirds; the old activities lose 2 points (docs/experiments.md)."""
 SCALE = 0.02
 """Where there are too few windows to fit it. Features are many and alike; distances between them, taken for
 log-likelihoods, would be sure of everything (docs/experiments.md)."""
@@ -55,4 +59,6 @@ def _prototypes(view: View, motion: Motion, activity: np.ndarray, names: Sequenc
     n_features = places.shape[1]
     covariance = (PRIOR_WINDOWS * np.eye(n_features) + scatter.T @ scatter) / (PRIOR_WINDOWS + len(places))
     values, vectors = np.linalg.eigh(covariance)
-    return Prototypes(centres, vectors / np.sqrt(values), view.farthest)
+    counts = np.array([(activity == name).sum() for name in names])
+    allowance = n_features * (PERSONAL + BY_CHANCE / counts)
+    return Prototypes(centres, vectors / np.sqrt(values), view.farthest, allowance)

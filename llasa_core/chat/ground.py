@@ -18,6 +18,7 @@ from llasa_core.chat.prompt import for_model
 from llasa_core.chat.question import checked
 from llasa_core.chat.scope import scope_of
 from llasa_core.chat.settings import ChatSettings
+from llasa_core.timeline.segments import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from llasa_core.chat.scope import Scope
     from llasa_core.data.qa import Turn
 
+REMEMBERED = 6
+"""Questions before that are read again, to know what `that` means; it is hardly ever further back."""
 _NO_WINDOWS = np.empty((0, 0, 6), np.float32)
 _COMPOSERS: dict[str, Callable[[Case], Composed | None]] = {
     "activity": course.activity,
@@ -117,9 +120,8 @@ def ground(
     """
     question = checked(question)
     context: Context | None = None
-    for turn in turns:
-        if turn.speaker == "human":
-            context = _read(turn.text, recordings, context)[1]
+    for turn in [one for one in turns if one.speaker == "human"][-REMEMBERED:]:
+        context = _read(turn.text, recordings, context)[1]
     composed, context, scopes = _read(question, recordings, context)
     if composed is not None:
         return Grounded(question, context.asked, scopes, tuple(recordings), composed.facts, composed.text)
@@ -181,7 +183,8 @@ def _composed(case: Case) -> Composed | None:  # noqa: PLR0911 - a reason each
         return Composed(case.scope.missing) if case.scope.missing else None
     if not recording.names_activities and (asked.quantity not in _WITHOUT_NAMES or asked.targets):
         return no_names(case)
-    strange = [one for one in asked.targets if not set(one.activities) & set(recording.timeline.activities)]
+    known = {*recording.timeline.activities, UNKNOWN}
+    strange = [one for one in asked.targets if known.isdisjoint(one.activities)]
     if strange and recording.names_activities:
         return unknown_activity(case, strange[0])
     if case.scope.missing:

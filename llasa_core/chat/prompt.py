@@ -42,25 +42,33 @@ def for_model(
     turns: Sequence[Turn],
     settings: ChatSettings,
 ) -> Shown:
-    """Return the windows that a question is about, the facts about them, and the turns with both put in."""
+    """Return the windows that a question is about, the facts about them, and the turns with both put in.
+
+    A model is told of the segments around its windows and of no others: the shipped one named the wrong activity where
+    six were listed, and was not moved by one (docs/experiments.md). To "What is the person doing?" it is told of none.
+    """
     cases = [Case(asked, recordings[scope.recording], scope, recordings) for scope in scopes]
-    chosen = [(case.scope.recording, window, start) for case in cases for window, start in _windows(case, settings)]
-    facts = tuple(fact for case in cases for fact in _facts(case))
-    lines = [fact.text for fact in facts] if settings.tell_facts else []
-    told = f"\n{chr(10).join(lines)}" if lines else ""
-    sensors = "\n".join([SENSOR] * len(chosen))
-    human = tuple(turns)
-    first = f"{sensors}{told}\n"
-    if human:
-        said = (Turn("human", first + human[0].text), *human[1:], Turn("human", question))
-    else:
-        said = (Turn("human", first + question),)
+    chosen = [(case, window, start) for case in cases for window, start in _windows(case, settings)]
+    told = (
+        [_told(case, start) for case, _, start in chosen]
+        if settings.tell_facts and asked.quantity != "activity"
+        else []
+    )
+    facts = "".join(f"{text}\n" for text in dict.fromkeys(told) if text)
+    first = SENSOR + f"\n{SENSOR}" * (len(chosen) - 1) + "\n" + (f"{facts}\n" if facts else "")
+    asking = (*(turn for turn in turns), Turn("human", question))
     return Shown(
         windows=np.stack([window for _, window, _ in chosen]),
-        window_starts=tuple((which, start) for which, _, start in chosen),
-        turns=said,
-        facts=facts,
+        window_starts=tuple((case.scope.recording, start) for case, _, start in chosen),
+        turns=(Turn("human", first + asking[0].text), *asking[1:]),
+        facts=tuple(fact for case in cases for fact in _facts(case)),
     )
+
+
+def _told(case: Case, start_s: float) -> str:
+    """Return the timeline's segment around a window, as text."""
+    segment = case.recording.timeline.at(start_s + case.recording.window_s / 2)
+    return segment_text(segment) if segment is not None and case.recording.names_activities else ""
 
 
 def _windows(case: Case, settings: ChatSettings) -> list[tuple[np.ndarray, float]]:

@@ -20,5 +20,5 @@ class ChatSettings:
     """Makes the drawing repeatable."""
     prompt_windows: int = 1
     """Windows that the model is shown with an open question."""
-    tell_facts: bool = False
-    """Tell the model the segments as text, too."""
+    tell_facts: bool = True
+    """Tell the model as text what the timeline has around these windows."""

@@ -49,11 +49,13 @@ class Prototypes:
     """[feature, feature]: distances are Euclidean after it; the head's own metric, bent by the scatter of the few."""
     farthest: float
     """Further from every prototype is unlike all that was learned."""
+    allowance: np.ndarray
+    """[activity learned]: what of a squared distance is put down to how few windows the prototype is the mean of."""
 
     def squared(self, places: np.ndarray) -> np.ndarray:
-        """Return the squared distance of each window to each prototype: [window, prototype]."""
+        """Return the squared distance of each window to each prototype, less the allowance: [window, prototype]."""
         difference = (places @ self.metric)[:, None] - self.centres @ self.metric
-        return np.asarray((difference**2).sum(axis=2))
+        return np.asarray((difference**2).sum(axis=2) - self.allowance)
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class AdaptedHead:
             places = placed(view, motion.part(own))
             to_head[own] = _squared_lengths((places - self._nearest_of_head(view, places)) @ prototypes.metric)
             to_prototypes[own] = prototypes.squared(places)
-            strangeness[own] = np.sqrt(to_prototypes[own].min(axis=1)) / prototypes.farthest
+            strangeness[own] = np.sqrt(np.maximum(to_prototypes[own].min(axis=1), 0)) / prototypes.farthest
         return Measured(own_log_p, own_strangeness, to_head, to_prototypes, strangeness)
 
     def _nearest_of_head(self, view: View, places: np.ndarray) -> np.ndarray:
@@ -213,7 +215,7 @@ def save_adapted(adapted: AdaptedHead, checkpoint: Path, folder: Path) -> None:
         f"{name}.{key}": np.ascontiguousarray(getattr(one, key), np.float32)
         for name, one in views.items()
         if one is not None
-        for key in ("centres", "metric")
+        for key in ("centres", "metric", "allowance")
     }
     with written_whole(folder) as beside:
         (beside / BASE).mkdir(parents=True)
@@ -305,9 +307,10 @@ def unknown_to_lm(folder: Path) -> str | None:
 def _prototypes(name: str, arrays: dict[str, np.ndarray], about: dict[str, Any], view: View) -> Prototypes:
     centres, metric = arrays[f"{name}.centres"], arrays[f"{name}.metric"]
     n_features = len(view.space.shift) + 3
-    if (centres.shape, metric.shape) != ((len(about["learned"]), n_features), (n_features, n_features)):
+    allowance, n = arrays[f"{name}.allowance"], len(about["learned"])
+    if (centres.shape, metric.shape, allowance.shape) != ((n, n_features), (n_features, n_features), (n,)):
         raise ValueError("its arrays do not fit each other")
-    return Prototypes(centres, metric, float(about["farthest"][name]))
+    return Prototypes(centres, metric, float(about["farthest"][name]), allowance)
 
 
 def _reference(checkpoint: Path) -> dict[str, str]:

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from llasa_core.chat.plot import plot
+from llasa_core.chat.plot import plot, plot_span
+from llasa_core.chat.spans import Span
+
+if TYPE_CHECKING:
+    from llasa_core.chat.known_recording import KnownRecording
 
 
 def still(n_samples: int) -> np.ndarray:
@@ -46,3 +52,12 @@ def test_fewer_samples_than_dots_are_drawn_too():
     lines = plot(still(1), 0.05, width=40).splitlines()
 
     assert {len(line) for line in lines[:8]} == {40}
+
+
+def test_a_part_is_drawn_with_a_letter_for_each_activity(spliced: KnownRecording):
+    lines = plot_span(spliced, Span(48, 60), width=25).splitlines()
+
+    assert len(lines) == 11
+    assert lines[8] == "activity     LLLLLLWWWWWW"
+    assert lines[9] == "             L lying, W walking"
+    assert lines[10] == "             0:48    1:00"

@@ -35,7 +35,7 @@ def test_ask_prints_the_answer_alone_on_stdout(chat: list[str], capsys: pytest.C
     shown = capsys.readouterr()
     assert len(shown.out) > 1
     assert shown.out.endswith("\n")
-    assert re.search(r"\(the model's words, on 0:\d\d–0:\d\d; `/facts` has what was measured\)\n$", shown.err)
+    assert re.search(r"the model's words, about 0:\d\d–0:\d\d; the timeline has\n  \w+ 0:00–0:", shown.err)
 
 
 def test_json_prints_one_object_with_all_that_is_promised(chat: list[str], capsys: pytest.CaptureFixture[str]):

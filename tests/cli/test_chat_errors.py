@@ -131,6 +131,20 @@ def test_a_base_lm_that_is_not_there_is_refused(
     assert f"there is no base LM `{tmp_path / 'nowhere'}`" in error
 
 
+def test_a_question_that_cannot_be_asked_does_not_keep_the_next_one_waiting(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    file = tmp_path / "still.csv"
+    file.write_text(table(seconds=20))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Is <sensor> good?\nHow long is the recording?\n"))
+
+    assert main(["chat", "--sensor", str(file), "--model", str(tiny_checkpoint)]) == 2
+
+    shown = capsys.readouterr()
+    assert "The recording lasts 20 s" in shown.out
+    assert "error: the question holds <sensor>" in shown.err
+
+
 def test_nothing_on_stdin_is_no_question(
     still: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

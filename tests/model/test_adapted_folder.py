@@ -44,7 +44,7 @@ def prototypes(n: int) -> Prototypes:
     """Return shaking, whose first feature is 4, upright as walking is."""
     centre = np.zeros((1, n + 3))
     centre[0, 0], centre[0, -1] = 4.0, UP_WEIGHT
-    return Prototypes(centre, np.eye(n + 3), farthest=2.0)
+    return Prototypes(centre, np.eye(n + 3), farthest=2.0, allowance=np.zeros(1))
 
 
 def adapted(*, keeps_old: bool = True) -> AdaptedHead:
@@ -79,6 +79,12 @@ def test_without_the_old_ones_the_new_one_is_left():
 
     assert log_p.tolist() == [[0.0]]
     assert strangeness.tolist() == [2.0]  # 4 from shaking, whose limit is 2
+
+
+def test_an_allowance_is_taken_off_the_squared_distance():
+    kind = replace(prototypes(n_features()[1]), allowance=np.array([4.0]))
+
+    assert kind.squared(np.zeros((1, n_features()[1] + 3)))[0, 0] == 16 + UP_WEIGHT**2 - 4
 
 
 def test_a_posture_of_ones_own_is_told_by_where_gravity_comes_from():

@@ -18,7 +18,7 @@ from llasa_core.data.grounded.measured import GAITS
 from llasa_core.data.grounded.words import STEADY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from llasa_core.chat.fact import FactKind
     from llasa_core.timeline.segments import Segment
@@ -253,7 +253,7 @@ _STATISTICS = (
     ("mean", re.compile(r"\bmean\b|average|median|range")),
 )
 _CHANNEL = re.compile(r"\b(acc|gyr)_?([xyz])\b|\b(accelerat|angular|rotation|gyr)\w*\b[^?]*?\b([xyz])\b")
-_OVER: Mapping[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "std": np.median, "low": np.min, "high": np.max}
+_OVER: dict[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "std": np.median, "low": np.min, "high": np.max}
 
 
 def statistic(case: Case) -> Composed | None:

@@ -144,6 +144,8 @@ def _settled(asked: Asked) -> Asked:
         quantity = "intensity"  # `the most vigorous part`
     if quantity is None and asked.pick in {"longest", "shortest"} and not asked.cannot:
         quantity = "duration"
+    if quantity is None and asked.pick in {"most", "least"} and "step" in asked.plain:
+        quantity = "cadence"
     if quantity is None and asked.targets and asked.pick in {"most", "least"}:
         quantity = "intensity"
     if quantity is None and asked.time is not None and not asked.is_follow_up:

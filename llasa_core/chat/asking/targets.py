@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from llasa_core.timeline.segments import UNKNOWN
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -80,6 +82,7 @@ _WAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
             r"|sedentary|inactiv(?:e|ity)|idle|(?:not|n't|without) mov(?:ing|e))"
         ),
     ),
+    ("unknown", (UNKNOWN,), r"unknown|unclear|unlabell?ed|not recogni[sz]ed"),
     ("moving", MOVING, r"(?:moving|on the move|in motion|physically active|being active|exercising)"),
 )
 _FOUND = tuple((words, names, re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])")) for words, names, pattern in _WAYS)
@@ -88,7 +91,7 @@ _OTHERS = re.compile(
     r"|jump(?:ed|ing|s)?|hop(?:ped|ping)|skip(?:ped|ping)"
     r"|row(?:ed|ing)|cook(?:ed|ing)|eat(?:ing)?|ate|drink(?:ing)?|drank|clean(?:ed|ing)"
     r"|f[ae]ll(?:ing|en|s)?(?! asleep)|crawl(?:ed|ing)|sprint(?:ed|ing)"
-    r"|hik(?:ed|ing)|typ(?:ed|ing)|read(?:ing)|writ(?:e|ing)|brush(?:ed|ing)|vacuum(?:ed|ing)"
+    r"|hik(?:ed|ing)|typ(?:ed|ing)|wr(?:iting|ote)|brush(?:ed|ing)|vacuum(?:ed|ing)"
     r"|lift(?:ed|ing)|squat(?:s|ted|ting)?|push-?ups?"
     r"|kneel(?:ed|ing)|elevator|escalator|yoga|play(?:ed|ing)?|smok(?:ed|ing)|knitting|gardening"
     r"|ski(?:ed|ing)|skat(?:ed|ing)|pull-?ups?|sit-?ups?"

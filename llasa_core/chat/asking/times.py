@@ -40,8 +40,9 @@ _BETWEEN = re.compile(
 _RANGE = re.compile(rf"(?<![\d:.]){_time('x')} ?(?:-|to|until|till) ?{_time('y')}")
 _EDGE = re.compile(
     r"\b(?P<edge>first|initial|opening|last|final|past|closing)\b (?:few |bit|part|"
-    r"(?P<n>\d+(?:\.\d+)?)? ?-?(?P<u>hours?|minutes?|mins?|seconds?|secs?|half|third|quarter)\b)"
+    r"(?P<n>\d+(?:\.\d+)?)? ?-?(?P<u>hours?|minutes?|mins?|seconds?|secs?|(?<=\d )s|(?<=\d)s|half|third|quarter)\b)"
 )
+_SECOND_HALF = re.compile(r"\b(?:second|other|latter) half\b")
 _NTH = re.compile(rf"\b(?:in|during|of|over) the {_ORDINAL} (?P<u>minute|hour)\b")
 _AFTER = re.compile(
     rf"\b(?P<which>after|since|from|past|following)\b (?:about |around )?{_time('x')}(?! (?:later"
@@ -194,6 +195,7 @@ def _at(match: re.Match[str]) -> Time | None:
 _WAYS = (
     (_BETWEEN, _between),
     (_RANGE, _between),
+    (_SECOND_HALF, lambda match: Time("span", share=-0.5, text=match[0])),
     (_NTH, _nth),
     (_EDGE, _edge),
     (_AFTER, _after),
