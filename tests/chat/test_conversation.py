@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OPEN = "Describe how the person moves, if at all."
 """A question that only a model answers."""
+LEANING = "And describe it in other words."
+"""One that leans on what was said."""
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +69,30 @@ def test_an_answer_comes_in_pieces_and_is_remembered(model: LlasaModel, walking:
     assert conversation.answer == "".join(pieces)
 
 
-def test_an_answer_depends_on_what_was_said_before(model: LlasaModel, walking: KnownRecording):
-    alone, later = (begin(model, walking, temperature=1.0, max_new_tokens=20) for _ in range(2))
-    list(later.ask("Tell me about the signal."))
+def test_what_was_said_is_sent_along_behind_the_window_and_its_segment(model: LlasaModel, walking: KnownRecording):
+    conversation = begin(model, walking)
+    list(conversation.ask("How long was I walking?"))
+    list(conversation.ask(LEANING))
 
-    assert list(alone.ask(OPEN)) != list(later.ask(OPEN))
+    assert conversation.grounded is not None
+    first, answer, question = conversation.grounded.turns
+    assert first.text.startswith("<sensor>\nwalking 0:00–0:18 (18 s, ")
+    assert first.text.endswith("\n\nHow long was I walking?")
+    assert (answer.text, question.text) == ("You were walking for 18 s, from 0:00 to 0:18.", LEANING)
+
+
+def test_a_question_that_leans_on_nothing_is_sent_alone_unless_all_is_wanted(
+    model: LlasaModel, walking: KnownRecording
+):
+    lengths = []
+    for send_all in (False, True):
+        conversation = begin(model, walking, send_all=send_all)
+        list(conversation.ask("How long was I walking?"))
+        list(conversation.ask(OPEN))
+        assert conversation.grounded is not None
+        lengths.append(len(conversation.grounded.turns))
+
+    assert lengths == [1, 3]
 
 
 def test_after_a_reset_the_conversation_is_as_new(model: LlasaModel, walking: KnownRecording):
@@ -121,18 +142,15 @@ def test_a_long_history_loses_its_oldest_questions_not_the_recording(model: Llas
     conversation.turns = tuple(
         Turn(*said) for i in range(9) for said in (("human", f"{i}" * 300), ("gpt", f"{i}" * 99))
     )
-    list(conversation.ask(OPEN))
+    list(conversation.ask(LEANING))
     grounded = conversation.grounded
     assert grounded is not None
 
     turns = fitted(model, grounded.windows, grounded.turns, 8)
 
-    # the LM reads 2048 tokens, one a byte here: four exchanges of about 450 fit, five do not
-    assert [turn.text[:10] for turn in turns] == [
-        "<sensor>\n5",
-        *("5" * 10, "6" * 10, "6" * 10, "7" * 10, "7" * 10, "8" * 10, "8" * 10),
-        OPEN[:10],
-    ]
+    # the LM reads 2048 tokens, one a byte here: four exchanges of about 450 fit beside the facts, five do not
+    assert turns[0].text.startswith("<sensor>\nwalking 0:00–0:18 (18 s, ")
+    assert [turn.text[-9:] for turn in turns] == [*(f"{i}" * 9 for i in (5, 5, 6, 6, 7, 7, 8, 8)), LEANING[-9:]]
     assert len(conversation.turns) == 20  # nothing is forgotten, only not sent
 
 
@@ -151,7 +169,7 @@ def test_a_question_that_is_too_long_for_the_model_says_so(model: LlasaModel, wa
         conversation.ask(f"Describe {'x' * 3000}")
 
     assert str(error.value) == (
-        "the question takes 3053 tokens; with an answer of 8 it is longer than the 2048 that the LM reads\n"
+        "the question takes 3121 tokens; with an answer of 8 it is longer than the 2048 that the LM reads\n"
         "  fix:   ask a shorter question, or pass a smaller `--max-new-tokens`"
     )
     assert conversation.turns == ()
