@@ -169,6 +169,24 @@ def test_one_activity_is_named_by_the_model_and_several_by_the_timeline(
     assert several.startswith("In 5 min 6 s: lying 108 s, walking 108 s and climbing stairs 90 s.")
 
 
+def test_a_description_of_several_activities_is_the_timelines_too(spliced: KnownRecording):
+    described = ground("Describe this recording.", [spliced]).answer
+
+    assert described == ground("What is the person doing?", [spliced]).answer
+    assert ground("Describe the walking.", [spliced]).answer is None
+
+
+def test_a_question_about_another_part_is_sent_with_the_one_that_it_leans_on(spliced: KnownRecording):
+    before = (Turn("human", "Describe the movement at 0:20."), Turn("gpt", "Lying."))
+
+    grounded = ground("and at 2:00?", [spliced], before)
+
+    assert grounded.window_starts == ((0, 117.0),)
+    assert [turn.text.partition("\n\n")[2] for turn in grounded.turns] == [
+        "Describe the movement at 0:20.\nand at 2:00?"
+    ]
+
+
 def test_the_model_sees_the_window_that_shows_best_what_is_asked_about(spliced: KnownRecording):
     grounded = ground("Tell me about the walking.", [spliced])
 
