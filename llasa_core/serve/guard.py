@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from llasa_core.serve.address import is_loopback
 from llasa_core.serve.openai_shapes import RETRY_S, ApiError, as_api_error
-from llasa_core.serve.refusal import Refusal
+from llasa_core.serve.refusal import WHOLE, Refusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -79,7 +79,7 @@ class Guard:
         self.active += 1
         try:
             self._check(scope)
-            await self._app(scope, receive, answer)
+            await self._app(scope, _watched(scope, receive), answer)
         except Exception as error:
             told = as_api_error(error)
             if told.status == FAULT:
@@ -139,6 +139,18 @@ class _Sending:
         elif message["type"] == "http.response.body":
             self.is_whole = not message.get("more_body", False)
         await self._send(message)
+
+
+def _watched(scope: Scope, receive: Receive) -> Receive:
+    """Return what receives a request and notes when its body is whole: then a refusal need not read on."""
+
+    async def watched() -> Message:
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            scope[WHOLE] = True
+        return message
+
+    return watched
 
 
 def _check_host(headers: dict[bytes, bytes]) -> None:

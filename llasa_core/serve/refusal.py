@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from llasa_core.serve.openai_shapes import ApiError
 
 
+WHOLE = "llasa.body_is_whole"
+"""In the scope of a request once all of its body was read."""
+
+
 class Refusal(Response):
     """Answers with an error, reads on for a moment where a body comes, and closes the connection then."""
 
@@ -28,7 +32,8 @@ class Refusal(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         sent = dict(scope["headers"])
-        if b"transfer-encoding" not in sent and sent.get(b"content-length", b"0") == b"0":
+        has_body = b"transfer-encoding" in sent or sent.get(b"content-length", b"0") != b"0"
+        if not has_body or scope.get(WHOLE):
             await super().__call__(scope, receive, send)
             return
         headers = [*self.raw_headers, (b"connection", b"close")]  # what is left of the body is not worth reading

@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from serving import EXAMPLES, TIGHT, TOKEN, Running, command_in_process, serve_in_process
 
+from llasa_core.data.read_options import ReadOptions
 from llasa_core.model.head import HEAD_FILE
 from llasa_core.model.shipped import shipped
+from llasa_core.timeline.classifier import load_classifier
+from llasa_core.timeline.timeline import timelines_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from llasa_core.serve.settings import ServeSettings
+    from llasa_core.timeline.timeline import Timeline
 
 PATIENCE_S = 120
 
@@ -92,6 +96,13 @@ def server(start_server: Callable[..., Running], tiny_with_head: Path) -> Iterat
 @pytest.fixture(scope="session")
 def walking() -> bytes:
     return (EXAMPLES / "walking.csv").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def mix_timeline(tiny_with_head: Path) -> Timeline:
+    """Return what the command line makes of the recording of five minutes."""
+    (timeline,) = timelines_in(EXAMPLES / "mix.csv", ReadOptions(), load_classifier(tiny_with_head))
+    return timeline
 
 
 @pytest.fixture

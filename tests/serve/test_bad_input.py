@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import io
 import json
 import socket
@@ -36,11 +37,19 @@ def _others_are_served(server: Running, walk: dict[str, Any]) -> Iterator[None]:
     assert server.memory_mb < before + 120
 
 
+def all_of(client: socket.socket) -> bytes:
+    """Return what comes until the server closes."""
+    parts = []
+    while part := client.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
 def test_ten_gigabytes_that_are_announced_are_refused_unread(server: Running):
     with socket.create_connection(server.address, timeout=10) as client:
         client.sendall(f"POST /uploads HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {TEN_GB}\r\n\r\n".encode())
 
-        answer = client.recv(65536).decode()
+        answer = all_of(client).decode()
 
     assert answer.startswith("HTTP/1.1 413 ")
     assert "a body of 10,000 MB is larger than 3 MB; send a shorter recording, or a part of it" in answer
@@ -175,7 +184,7 @@ def test_headers_that_never_end_are_not_waited_for(server: Running):
     for client in clients:
         client.sendall(b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: ")
     assert server.get("/health").status == 200
-    answers = [client.recv(4096) for client in clients]
+    answers = [all_of(client) for client in clients]
 
     assert time.monotonic() - begun < 5
     assert all(answer.startswith(b"HTTP/1.1 408 ") for answer in answers)
@@ -186,14 +195,14 @@ def test_headers_that_never_end_are_not_waited_for(server: Running):
 
 def test_a_connection_that_says_nothing_is_closed(server: Running):
     with socket.create_connection(server.address, timeout=10) as client:
-        assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
+        assert all_of(client).startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_body_that_never_comes_is_not_waited_for(server: Running):
     with socket.create_connection(server.address, timeout=10) as client:
         client.sendall(b"POST /uploads HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\n1,2,3\n")
 
-        answer = client.recv(4096)
+        answer = all_of(client)
 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"the request's body did not come in time; send it again, without a pause" in answer
@@ -226,11 +235,23 @@ def test_a_request_that_is_none_is_refused(server: Running, body: bytes, message
     assert (answer.status, answer.error) == (400, message)
 
 
+def test_a_refusal_keeps_a_connection_whose_request_was_whole(server: Running):
+    with contextlib.closing(http.client.HTTPConnection(*server.address, timeout=60)) as connection:
+        begun = time.monotonic()
+        for _ in range(20):
+            connection.request("POST", "/v1/chat/completions", "{")
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("connection")) == (400, None)
+            answer.read()
+
+    assert time.monotonic() - begun < 10  # it would linger a second each
+
+
 def test_what_is_no_http_is_refused(server: Running):
     with socket.create_connection(server.address, timeout=10) as client:
         client.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
 
-        assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+        assert all_of(client).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_conversation_that_is_too_long_is_refused(server: Running, walk: dict[str, Any]):

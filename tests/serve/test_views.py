@@ -1,0 +1,71 @@
+"""What the page looks at."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from serving import EXAMPLES
+
+from llasa_core.timeline.figure import colours_of
+
+if TYPE_CHECKING:
+    from serving import Running
+
+    from llasa_core.timeline.timeline import Timeline
+
+
+@pytest.fixture(scope="module")
+def mix(server: Running) -> str:
+    return str(server.ask("POST", "/uploads?example=mix.csv", b"").json["id"])
+
+
+def test_examples_are_offered_and_opened_by_name(server: Running, mix: str):
+    names = [one["name"] for one in server.get("/examples").json["examples"]]
+
+    assert names == ["mix.csv", "walking.csv", "stairs.csv", "lying.csv"]
+    assert server.get(f"/uploads/{mix}").json["bytes"] == (EXAMPLES / "mix.csv").stat().st_size
+    assert server.ask("POST", "/uploads?example=../README.md", b"").status == 404
+
+
+def test_the_timeline_is_that_of_the_command_line_in_its_colours(server: Running, mix: str, mix_timeline: Timeline):
+    timeline = server.get(f"/timeline?upload={mix}").json
+
+    assert timeline["file"] == "mix.csv"
+    assert timeline["segments"] == mix_timeline.as_dict()["segments"]
+    assert timeline["totals_s"] == mix_timeline.as_dict()["totals_s"]
+    assert timeline["colours"] == dict(colours_of(mix_timeline.activities))
+
+
+def test_the_timeline_comes_as_csv_too(server: Running, mix: str, mix_timeline: Timeline):
+    answer = server.get(f"/timeline?upload={mix}&format=csv")
+
+    rows = list(csv.DictReader(io.StringIO(answer.body.decode())))
+    assert answer.headers["content-disposition"] == 'attachment; filename="mix-timeline.csv"'
+    assert [row["activity"] for row in rows] == [one.activity for one in mix_timeline.segments]
+    assert [float(row["end_s"]) for row in rows] == [round(one.end_s, 3) for one in mix_timeline.segments]
+    assert rows[0]["file"] == "mix.csv"
+    assert server.get(f"/timeline?upload={mix}&format=pdf").error == "there is no format `pdf`; ask for `json` or `csv`"
+
+
+def test_a_signal_is_made_small(server: Running, mix: str):
+    whole = server.get(f"/signal?upload={mix}&points=100").json
+    part = server.get(f"/signal?upload={mix}&signal=acc_x&start=10&end=12&points=100").json
+
+    assert whole["is_envelope"]
+    assert len(whole["t"]) <= 104
+    assert (part["is_envelope"], part["t"][0], part["t"][-1]) == (False, 10.0, 12.0)
+    assert server.get(f"/signal?upload={mix}&start=x").status == 422
+    assert server.get("/signal?upload=nothing").status == 404
+
+
+def test_prometheus_is_told_what_happened(server: Running, mix: str):
+    before = server.number('llasa_requests_total{path="/signal",status="200"}')
+
+    server.get(f"/signal?upload={mix}")
+
+    assert server.number('llasa_requests_total{path="/signal",status="200"}') == before + 1
+    assert server.number("llasa_uploads") >= 1
+    assert server.number("process_resident_memory_bytes") > 1e8
