@@ -89,7 +89,11 @@ class _Parser:
         self.restarts = 0
 
     def parse(self, job: Job) -> KnownRecording | Failure:
-        """Return the outcome; blocks for as long as it takes, and no longer than it may."""
+        """Return the outcome; blocks for as long as it takes, and no longer than it may.
+
+        Raises:
+            RunError: the parsers were closed.
+        """
         try:
             connection = self._started()
             connection.send(job)
@@ -100,7 +104,9 @@ class _Parser:
                 )
             packed = connection.recv_bytes()
             self._jobs += 1
-        except (EOFError, OSError):  # it was killed, by itself or by the system
+        except (EOFError, OSError) as error:  # it was killed, by itself, by the system, or because we close
+            if self._is_closed:
+                raise RunError("the server is closing", fix="try again later") from error
             self._end()
             return Failure("reading this file ended its process", None, "upload a part of it, or another file")
         if self._jobs >= JOBS_A_PROCESS:

@@ -99,7 +99,7 @@ def serve(
         )
         guard = Guard(make_app(parts), settings, metrics, token=token, is_local=is_local)
         metrics.watch(_gauges(engine, store, parsers, guard))
-        asyncio.run(_run(guard, parts, listening, ready))
+        asyncio.run(_run(guard, parts, parsers, listening, ready))
 
 
 def name_of(folder: Path) -> str:
@@ -108,7 +108,9 @@ def name_of(folder: Path) -> str:
     return folder.absolute().parents[1].name if is_of_run else folder.absolute().name
 
 
-async def _run(guard: Guard, parts: Parts, listening: socket.socket, ready: Callable[[], None]) -> None:
+async def _run(
+    guard: Guard, parts: Parts, parsers: Parsers, listening: socket.socket, ready: Callable[[], None]
+) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(THREADS, "llasa serve"))
     config = uvicorn.Config(
@@ -126,7 +128,8 @@ async def _run(guard: Guard, parts: Parts, listening: socket.socket, ready: Call
     )
     stops = Stops(loop)
     server = _Server(config, stops, ready)
-    background = [asyncio.create_task(part) for part in (_close(stops, server, guard, parts), _forget(parts.store))]
+    closing = _close(stops, server, guard, parts, parsers)
+    background = [asyncio.create_task(part) for part in (closing, _forget(parts.store))]
     await server.serve([listening])
     for task in background:
         task.cancel()
@@ -166,7 +169,7 @@ class _Server(uvicorn.Server):
                 signal.signal(one, handler)
 
 
-async def _close(stops: Stops, server: uvicorn.Server, guard: Guard, parts: Parts) -> None:
+async def _close(stops: Stops, server: uvicorn.Server, guard: Guard, parts: Parts, parsers: Parsers) -> None:
     """Once told to stop, refuse what comes, let answers end for a while, and end the rest; told twice, end at once."""
     await stops.first.wait()
     guard.is_closing = True
@@ -174,6 +177,7 @@ async def _close(stops: Stops, server: uvicorn.Server, guard: Guard, parts: Part
         async with asyncio.timeout(parts.settings.closing_s):
             await _first_of(guard.idle(), stops.second.wait())
     await asyncio.to_thread(parts.engine.close, parts.settings.closing_s)  # tells all that wait
+    parsers.close()  # or the end would wait for a file that takes long
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(1):
             await guard.idle()
