@@ -97,6 +97,7 @@ class Store:
 
     def same_as(self, content: str) -> Upload | None:
         """Return an upload of the same file, read in the same way."""
+        self.forget_old()
         found = next((upload for upload in self._uploads.values() if upload.content == content), None)
         return None if found is None else self.get(found.id)
 

@@ -108,6 +108,16 @@ def test_a_recording_that_nobody_asks_about_is_forgotten(ramp: KnownRecording):
     )
 
 
+def test_a_forgotten_recording_is_no_longer_the_same_as_another(ramp: KnownRecording):
+    now = [0.0]
+    store = Store(ServeSettings(keep_s=60), clock=lambda: now[0])
+    kept = store.add("a", "w.csv", 9, ramp)
+
+    assert store.same_as("a") is kept
+    now[0] = 61
+    assert store.same_as("a") is None
+
+
 def test_the_one_that_was_used_longest_ago_makes_room(ramp: KnownRecording):
     store = Store(ServeSettings(most_kept=2))
     first, second = (store.add(name, "w.csv", 9, ramp).id for name in ("a", "b"))
