@@ -12,8 +12,8 @@ from llasa_core.evaluate.closed_set.selective import RiskCoverage, Threshold, ch
 from llasa_core.evaluate.closed_set.temperature import (
     FEWEST_WINDOWS,
     Reliability,
-    fit_temperature,
     negative_log_likelihood,
+    temperature_for_new_people,
 )
 from llasa_core.evaluate.measured import Share, measure_share
 from llasa_core.files import sha256_of
@@ -140,7 +140,7 @@ def _sure(log_likelihood: np.ndarray, truth: np.ndarray, temperature: float) -> 
 def _fitted(log_likelihood: np.ndarray, val: EvalSet, exam: Exam, class_set: ClassSet) -> Calibration | None:
     if len(val) < FEWEST_WINDOWS:
         return None
-    temperature = fit_temperature(log_likelihood, val.truth)
+    temperature = temperature_for_new_people(log_likelihood, val.truth, val.subject)
     return Calibration(
         temperature=temperature,
         question=exam.config.question,

@@ -35,6 +35,30 @@ def fit_temperature(log_likelihood: np.ndarray, truth: np.ndarray) -> float:
     return float(np.exp(found.x))
 
 
+def temperature_for_new_people(log_likelihood: np.ndarray, truth: np.ndarray, subject: np.ndarray) -> float:
+    """Return the fitted temperature, or 1 where it cannot be expected to help people it was not fitted on.
+
+    It is fitted without each person in turn. Where the windows of those left out are no likelier under those
+    temperatures than under 1, the few mistakes of few people have set it, and others would seem surer than they are.
+
+    Args:
+        log_likelihood: [window, class].
+        truth: int64 [window].
+        subject: [window]: who; of one person nothing can be left out, and the fit is returned.
+    """
+    fitted = fit_temperature(log_likelihood, truth)
+    people = np.unique(subject)
+    if len(people) == 1:
+        return fitted
+    gained = 0.0
+    for person in people:
+        is_out = subject == person
+        out = log_likelihood[is_out], truth[is_out]
+        others = fit_temperature(log_likelihood[~is_out], truth[~is_out])
+        gained += is_out.sum() * (negative_log_likelihood(*out, 1.0) - negative_log_likelihood(*out, others))
+    return fitted if gained > 0 else 1.0
+
+
 def negative_log_likelihood(log_likelihood: np.ndarray, truth: np.ndarray, temperature: float) -> float:
     """Return the mean of -log p(true class), in nats."""
     scaled = log_likelihood / temperature

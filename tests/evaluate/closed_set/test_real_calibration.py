@@ -28,7 +28,7 @@ def test_temperature_scaling_lowers_the_error_on_real_people_that_it_was_not_fit
     checkpoint = shipped("smol")
     assert checkpoint is not None
     store = WindowStore(tmp_path / "hapt")
-    exam = Exam("smol", store, read_checkpoint_config(checkpoint), EvalConfig(split="val", max_windows=180), seed=7)
+    exam = Exam("smol", store, read_checkpoint_config(checkpoint), EvalConfig(split="val"), seed=7)
     work, people = ClosedSetWork.of(exam), exam.windows.subject
     scores = np.array(work.scores.work(Models(checkpoint, device="cpu"), range(len(exam.windows))))[:, 0]
 

@@ -3,7 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llasa_core.evaluate.closed_set.temperature import Reliability, fit_temperature, negative_log_likelihood
+from llasa_core.evaluate.closed_set.temperature import (
+    Reliability,
+    fit_temperature,
+    negative_log_likelihood,
+    temperature_for_new_people,
+)
 from llasa_core.evaluate.metrics import expected_calibration_error
 from llasa_core.model.calibration import softmax
 
@@ -59,3 +64,25 @@ def test_scores_without_mistakes_get_a_temperature_at_the_cold_end():
     scores = np.eye(3)[np.arange(30) % 3]
 
     assert fit_temperature(scores, np.arange(30) % 3) == pytest.approx(0.05, rel=0.01)
+
+
+def test_a_temperature_that_helps_whoever_is_left_out_is_used():
+    scores, truth = too_sure(400, seed=1)
+
+    assert temperature_for_new_people(scores, truth, np.arange(400) % 4) == fit_temperature(scores, truth)
+
+
+def test_a_temperature_that_one_person_overturns_is_not_used():
+    """Three people are named rightly whenever the scores are unsure, the fourth hardly ever."""
+    scores, subject = np.tile([1.0, 0.0], (400, 1)), np.arange(400) % 4
+    truth = np.where(subject == 3, np.arange(400) % 8 < 4, 0).astype(np.int64)
+
+    assert fit_temperature(scores, truth) < 1
+    assert temperature_for_new_people(scores, truth, subject) == 1
+    assert temperature_for_new_people(scores[subject < 3], truth[subject < 3], subject[subject < 3]) < 1
+
+
+def test_of_one_person_the_fit_stands():
+    scores, truth = too_sure(400, seed=1)
+
+    assert temperature_for_new_people(scores, truth, np.zeros(400)) == fit_temperature(scores, truth)
