@@ -17,6 +17,7 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "docs/chat.md",
     "docs/data.md",
     "docs/decisions.md",
     "docs/evaluation.md",

@@ -37,6 +37,7 @@ _COMPOSERS: dict[str, Callable[[Case], Composed | None]] = {
     "changes": course.changes,
     "compare": comparing.compare,
     "count": amounts.count,
+    "describe": course.activity,
     "duration": amounts.duration,
     "evenness": movement.evenness,
     "gaps": course.gaps,
@@ -179,7 +180,7 @@ def _composed(case: Case) -> Composed | None:  # noqa: PLR0911 - a reason each
     if asked.cannot is not None:
         told = course.date(case) if asked.cannot is DATE else None
         return told or unable(case, asked.cannot)
-    if asked.quantity in {None, "describe"}:
+    if asked.quantity is None or (asked.quantity == "describe" and case.scope.missing):
         return Composed(case.scope.missing) if case.scope.missing else None
     if not recording.names_activities and (asked.quantity not in _WITHOUT_NAMES or asked.targets):
         return no_names(case)

@@ -57,14 +57,28 @@ def for_model(
     )
     facts = "".join(f"{text}\n" for text in dict.fromkeys(told) if text)
     first = SENSOR + f"\n{SENSOR}" * (len(chosen) - 1) + "\n" + (f"{facts}\n" if facts else "")
-    said = tuple(turns) if asked.is_follow_up or settings.send_all else ()
-    asking = (*said, Turn("human", question))
+    asking = _conversation(question, asked, turns, settings)
     return Shown(
         windows=np.stack([window for _, window, _ in chosen]),
         window_starts=tuple((case.scope.recording, start) for case, _, start in chosen),
         turns=(Turn("human", first + asking[0].text), *asking[1:]),
         facts=tuple(fact for case in cases for fact in _facts(case)),
     )
+
+
+def _conversation(question: str, asked: Asked, turns: Sequence[Turn], settings: ChatSettings) -> tuple[Turn, ...]:
+    """Return what a question is sent with: all that was said, nothing, or the question before in the same breath.
+
+    The last where a question leans on it and is about another part, as in `and at 0:50?`: the answer about the part
+    before would be repeated.
+    """
+    asking = Turn("human", question)
+    if settings.send_all or not turns:
+        return (*turns, asking)
+    if not asked.is_follow_up:
+        return (asking,)
+    is_elsewhere = asked.time is not None or asked.event is not None or asked.recording is not None
+    return (Turn("human", f"{turns[-2].text}\n{question}"),) if is_elsewhere or asked.back else (*turns, asking)
 
 
 def _told(case: Case, start_s: float) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from llasa_core.chat.ground import ground
+from llasa_core.chat.known_recording import known
 from llasa_core.chat.spans import length
 from llasa_core.data.qa import Turn
+from llasa_core.data.read_options import ReadOptions
+from llasa_core.data.readers import read_recordings
 from llasa_core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llasa_core.chat.known_recording import KnownRecording
+    from llasa_core.timeline.classifier import WindowClassifier
 
 
 @pytest.fixture
@@ -162,6 +169,24 @@ def test_one_activity_is_named_by_the_model_and_several_by_the_timeline(
     assert several.startswith("In 5 min 6 s: lying 108 s, walking 108 s and climbing stairs 90 s.")
 
 
+def test_a_description_of_several_activities_is_the_timelines_too(spliced: KnownRecording):
+    described = ground("Describe this recording.", [spliced]).answer
+
+    assert described == ground("What is the person doing?", [spliced]).answer
+    assert ground("Describe the walking.", [spliced]).answer is None
+
+
+def test_a_question_about_another_part_is_sent_with_the_one_that_it_leans_on(spliced: KnownRecording):
+    before = (Turn("human", "Describe the movement at 0:20."), Turn("gpt", "Lying."))
+
+    grounded = ground("and at 2:00?", [spliced], before)
+
+    assert grounded.window_starts == ((0, 117.0),)
+    assert [turn.text.partition("\n\n")[2] for turn in grounded.turns] == [
+        "Describe the movement at 0:20.\nand at 2:00?"
+    ]
+
+
 def test_the_model_sees_the_window_that_shows_best_what_is_asked_about(spliced: KnownRecording):
     grounded = ground("Tell me about the walking.", [spliced])
 
@@ -198,3 +223,32 @@ def test_a_question_that_cannot_be_asked_says_why(walking: KnownRecording, quest
         ground(question, [walking])
 
     assert str(error.value) == text
+
+
+def test_a_time_of_day_is_meant_where_the_recording_tells_the_date(spliced: KnownRecording):
+    began = datetime(2024, 5, 29, 14, 0).astimezone()
+    dated = replace(spliced, timeline=replace(spliced.timeline, since_1970_s=began.timestamp()))
+
+    for question in ("Was I walking at 14:01?", "Was I walking at 2:01 pm?", "Was I walking at 1:00?"):
+        assert ground(question, [dated]).answer == "Yes, at 1:00 you were walking (0:54–1:48)."
+    assert ground("Was I walking at 14:01?", [spliced]).answer == (
+        "The recording lasts from 0:00 to 5:06; there is nothing at 14:01."
+    )
+    recorded = ground("When was this recorded?", [dated]).answer
+    assert recorded == f"The recording was made from 2024-05-29 14:00:00 to 14:05:06 ({began:%z})."
+
+
+def test_a_gap_is_told_and_in_no_sum(head: WindowClassifier):
+    (walk,) = read_recordings(Path(__file__).parents[2] / "examples" / "walking.csv", ReadOptions())
+    apart = known([walk, replace(walk, start_s=60.0)], head)
+
+    answers = {
+        question: ground(question, [apart]).answer
+        for question in ("How long is the recording?", "What happened at 0:40?", "Are there any gaps?")
+    }
+    assert answers == {
+        "How long is the recording?": "The recording lasts 78 s, at 50 Hz; of these 42 s are missing, in 1 gap.",
+        "What happened at 0:40?": "From 0:18 to 1:00 nothing was recorded.",
+        "Are there any gaps?": "Nothing was recorded in 42 s in all: 0:18–1:00.",
+    }
+    assert apart.timeline.totals_s["walking"] == pytest.approx(36, abs=1)

@@ -12,7 +12,7 @@ from llasa_core.chat.ground import ground
 if TYPE_CHECKING:
     from llasa_core.chat.known_recording import KnownRecording
 
-OPEN = "Describe this recording."
+OPEN = "Is this a good recording?"
 
 SUPPORTED = (
     "The person is walking.",

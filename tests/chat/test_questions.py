@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,3 +51,27 @@ def test_a_question_is_resolved_to_what_it_means(mix: KnownRecording, rows: tupl
 
 def test_a_question_gets_the_same_answer_each_time(mix: KnownRecording):
     assert ground("How long did I sit?", [mix]).answer == ground("How long did I sit?", [mix]).answer
+
+
+def test_whatever_is_asked_gets_an_answer_or_goes_to_the_model(
+    mix: KnownRecording, walking: KnownRecording, stairs: KnownRecording
+):
+    # words of real questions in any order, behind any other question: nothing may break, and nothing may be empty
+    questions = [row[0] for rows in TABLE.CONVERSATIONS for row in rows]
+    words = [
+        *{word: None for question in questions for word in question.split()},
+        "99:99",
+        "after 5:00",
+        "in recording 9",
+    ]
+    draw = random.Random(3)  # noqa: S311 - repeatable
+    for _ in range(200):
+        recordings = draw.choice([[mix], [walking], [walking, stairs]])
+        before = (Turn("human", draw.choice(questions)), Turn("gpt", "What was said."))
+        question = " ".join(draw.choice(words) for _ in range(draw.randint(1, 9)))
+
+        grounded = ground(question, recordings, before)
+
+        assert grounded.answer != ""
+        if grounded.answer is None:
+            assert len(grounded.windows) == grounded.turns[0].text.count("<sensor>") >= 1
