@@ -28,7 +28,7 @@ from measured_on import ROOT, measured_on
 
 EXAMPLES = ROOT / "examples"
 OPEN_QUESTION = "Describe how the person moves."
-"""The model answers it; what the timeline answers needs no token of it."""
+"""Of one activity the model answers it; what the timeline answers needs no token of it."""
 FROM_TIMELINE = "How long was the person walking?"
 PATIENCE_S = 120.0
 SAMPLE_EVERY_S = 5.0
@@ -182,7 +182,7 @@ def main() -> None:
 async def speed(server: Server, options: argparse.Namespace) -> dict[str, Any]:
     """Return the figures of one client, and of many beside one."""
     client = Client(server.url)
-    upload = json.loads((await client.upload((EXAMPLES / "mix.csv").read_bytes(), "mix.csv")).body)["id"]
+    upload = json.loads((await client.upload((EXAMPLES / "walking.csv").read_bytes(), "walking.csv")).body)["id"]
     first = {}
     for name, question in (("model", OPEN_QUESTION), ("timeline", FROM_TIMELINE)):
         seen = [await client.ask(upload, question, max_tokens=8) for _ in range(10)]

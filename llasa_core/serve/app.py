@@ -14,6 +14,7 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -94,6 +95,13 @@ def _add_errors(app: FastAPI, linger_s: float) -> None:
         message = {404: "there is nothing here", 405: "this cannot be done here"}.get(error.status_code, error.detail)
         return Refusal(ApiError(error.status_code, message, fix="docs/serve.md lists the endpoints"), linger_s)
 
+    async def of_the_query(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+        first = error.errors()[0]
+        param = str(first["loc"][-1])
+        return Refusal(ApiError(422, f"`{param}`: {first['msg']}", code="invalid_value", param=param), linger_s)
+
+    app.add_exception_handler(RequestValidationError, of_the_query)
     app.add_exception_handler(LlasaError, ours)
     app.add_exception_handler(Exception, ours)  # and is raised again for the guard, which writes it down
     app.add_exception_handler(HTTPException, of_the_framework)

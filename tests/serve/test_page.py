@@ -113,8 +113,14 @@ def test_a_dropped_file_is_shown_with_its_segments_and_asked_about(
     page.click(".facts button >> nth=1")
     assert page.locator("#segments tr.is-shown td:nth-child(3)").first.inner_text() == "walking"
 
-    assert len(ask(page, "Describe how the person moves.")) > 0  # the model's own words stream in, too
-    assert "In the model's words" in page.inner_text(".said:last-child .source")
+
+def test_the_models_own_words_stream_in(open_page: Callable[..., Any], server: Running):
+    page = open_page(server)
+    page.click("text=Walking")
+    is_drawn(page)
+
+    assert len(ask(page, "Describe how the person moves.")) > 0
+    assert page.inner_text(".said .source").startswith("In the model's words; it was shown 0:0")
 
 
 def test_a_moment_that_is_clicked_can_be_asked_about(

@@ -57,7 +57,8 @@ def test_a_signal_is_made_small(server: Running, mix: str):
     assert whole["is_envelope"]
     assert len(whole["t"]) <= 104
     assert (part["is_envelope"], part["t"][0], part["t"][-1]) == (False, 10.0, 12.0)
-    assert server.get(f"/signal?upload={mix}&start=x").status == 422
+    wrong = server.get(f"/signal?upload={mix}&start=x")
+    assert (wrong.status, wrong.error[:38]) == (422, "`start`: Input should be a valid numbe")
     assert server.get("/signal?upload=nothing").status == 404
 
 
