@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.network
+@pytest.mark.skipif(
+    "LLASA_REAL_SERVER" not in os.environ, reason="a minute of processor time: LLASA_REAL_SERVER=1 runs it"
+)
 def test_a_real_server_with_the_embedded_model_leaves_each_window_with_an_answer_or_a_reason():
     for needed in ("fastapi", "uvicorn"):
         pytest.importorskip(needed, reason="`transformers serve` needs transformers[serving]")
