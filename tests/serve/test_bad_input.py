@@ -143,9 +143,11 @@ def test_a_thousand_at_once_are_all_answered(server: Running, walk: dict[str, An
     answers = asyncio.run(all_of_them())
 
     counts = Counter(status for status, _ in answers)
-    assert set(counts) == {200, 429}
+    # 408 goes to connections that a busy client opened ten seconds before it came to send anything
+    assert set(counts) <= {200, 408, 429}
     assert counts[200] >= 4
-    assert all(has_pause for status, has_pause in answers if status == 429)
+    assert counts[429] > counts[408]
+    assert all(has_pause for status, has_pause in answers if status != 200)
 
 
 def test_who_does_not_get_in_is_told_when_to_come_again(server: Running, walk: dict[str, Any]):
