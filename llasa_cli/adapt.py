@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from llasa_cli import console
+from llasa_cli.checkpoint_flags import chosen_or_shipped
 from llasa_cli.flags import FreshFlag, JsonFlag
 from llasa_cli.reading import (
     AccUnitFlag,
@@ -27,13 +28,11 @@ from llasa_cli.reading import (
     read_options,
 )
 from llasa_cli.window_flags import AllowUpsample, seconds_of
-from llasa_core.errors import ModelError, UsageError
+from llasa_core.errors import UsageError
 
 if TYPE_CHECKING:
     from llasa_core.inspect.adapted import AdaptedFound
 
-SHIPPED_RECIPE = "smol"
-"""Recipe whose shipped checkpoint is adapted when none is named."""
 STRIDES_S = (0.5, 60.0)
 """Shortest and longest stride that makes sense."""
 
@@ -132,23 +131,11 @@ def adapt(  # noqa: PLR0913, PLR0917 - a flag each
 
     adapting = Adapting(replace, stride_s, allow_upsample)
     with console.progress("adapt", 100) as progress:
-        adapted = learn(_checkpoint(model), files, reading, adapting, progress)
+        adapted = learn(chosen_or_shipped(model), files, reading, adapting, progress)
     save_adapted(adapted.head, adapted.checkpoint, out)
     for warning in adapted.warnings:
         console.note(f"warning: {warning}")
     console.show(Result(look_at_adapted(out), adapted.warnings), as_json=as_json)
-
-
-def _checkpoint(chosen: Path | None) -> Path:
-    from llasa_core.model.shipped import shipped
-
-    folder = chosen or shipped(SHIPPED_RECIPE)
-    if folder is None:
-        raise ModelError(
-            "this installation holds no checkpoint",
-            fix="pass `--model CHECKPOINT` with a folder that `llasa finetune` wrote",
-        )
-    return folder
 
 
 def _check_out(out: Path, *, fresh: bool) -> None:

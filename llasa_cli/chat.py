@@ -6,11 +6,12 @@ import sys
 import time
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from llasa_cli import console, keyboard
+from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder, check_device, chosen_or_shipped
 from llasa_cli.flags import JsonFlag
 from llasa_cli.reading import (
     AccUnitFlag,
@@ -25,7 +26,7 @@ from llasa_cli.reading import (
 )
 from llasa_cli.window_flags import AllowUpsample
 from llasa_core.chat.settings import ChatSettings
-from llasa_core.errors import DataError, ModelError, UsageError
+from llasa_core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from llasa_core.timeline.classifier import WindowClassifier
 
 DEFAULTS = ChatSettings()
-SHIPPED_RECIPE = "smol"
-"""Recipe whose shipped checkpoint answers when none is named."""
 
 MOST_RECORDINGS = 4
 """Compared at once."""
@@ -55,13 +54,6 @@ RecordingName = Annotated[
 CheckpointFolder = Annotated[
     Path | None, typer.Option("--model", metavar="CHECKPOINT", help="Who answers; by default the shipped checkpoint.")
 ]
-BaseLm = Annotated[
-    str | None, typer.Option("--base-lm", metavar="PATH", help="Another place of the checkpoint's base LM.")
-]
-Encoder = Annotated[
-    Path | None,
-    typer.Option("--encoder", metavar="FILE", help="LIMU-BERT weights for a checkpoint of the original LLaSA."),
-]
 Question = Annotated[str | None, typer.Option("--ask", metavar="TEXT", help="Answer this and exit.")]
 MaxWindows = Annotated[
     int,
@@ -77,10 +69,6 @@ Temperature = Annotated[
     float, typer.Option("--temperature", min=0.0, metavar="T", help="0 gives the likeliest answer; above, it is drawn.")
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Makes the drawing of answers repeatable.")]
-Device = Annotated[
-    Literal["cpu", "cuda"] | None,
-    typer.Option("--device", help="Where to compute; by default on a GPU if there is one."),
-]
 
 
 def chat(  # noqa: PLR0913, PLR0917 - a flag each
@@ -122,8 +110,8 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     )
     settings = ChatSettings(max_windows, max_new_tokens, temperature, seed)
     _check_files(sensor)
-    _check_device(device)
-    checkpoint = Checkpoint(_checkpoint(model), base_lm, encoder, device)
+    check_device(device)
+    checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device)
     reading = Reading(options, recording, max_windows, allow_upsample=allow_upsample)
     known = reading.of(sensor, checkpoint)
 
@@ -282,26 +270,6 @@ def _check_files(paths: Sequence[Path]) -> None:
     for path in paths:
         if not path.exists():
             raise DataError("there is no such file or folder", where=path, fix="check the path")
-
-
-def _check_device(device: str | None) -> None:
-    if device == "cuda":
-        import torch
-
-        if not torch.cuda.is_available():
-            raise UsageError("there is no CUDA device", where="--device cuda", fix="leave out `--device`")
-
-
-def _checkpoint(chosen: Path | None) -> Path:
-    from llasa_core.model.shipped import shipped
-
-    folder = chosen or shipped(SHIPPED_RECIPE)
-    if folder is None:
-        raise ModelError(
-            "this installation holds no checkpoint",
-            fix="pass `--model CHECKPOINT` with a folder that `llasa finetune` wrote",
-        )
-    return folder
 
 
 def _replies(conversation: Conversation, questions: Iterable[str], watch: Stopwatch) -> dict[str, Any]:

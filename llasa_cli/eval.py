@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 
 import typer
 
 from llasa_cli import console, evaluations
+from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder
 from llasa_cli.flags import FreshFlag, GpusFlag, HostFile, JsonFlag, PortFlag, RunsFolder, SetFlags
 from llasa_core.data.split import Split
 from llasa_core.errors import UsageError
@@ -37,17 +38,6 @@ Suites = Annotated[
 FullFlag = Annotated[bool, typer.Option("--full", help="Every window and question, no fixed choice of them.")]
 MaxWindows = Annotated[
     int | None, typer.Option("--max-windows", min=1, metavar="N", help="Score a fixed random choice of N windows.")
-]
-BaseLm = Annotated[
-    str | None, typer.Option("--base-lm", metavar="PATH", help="Another place of the checkpoint's base LM.")
-]
-Encoder = Annotated[
-    Path | None,
-    typer.Option("--encoder", metavar="FILE", help="LIMU-BERT weights for a checkpoint of the original LLaSA."),
-]
-Device = Annotated[
-    Literal["cpu", "cuda"] | None,
-    typer.Option("--device", help="Where to compute; by default on a GPU if there is one."),
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Where the report goes; by default runs/NAME/eval.")

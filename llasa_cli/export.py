@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llasa_cli import console
+from llasa_cli.checkpoint_flags import BaseLm
 from llasa_cli.flags import JsonFlag, RunsFolder
 from llasa_core.errors import UsageError
 
@@ -37,9 +38,6 @@ ToHub = Annotated[
     ),
 ]
 PublicFlag = Annotated[bool, typer.Option("--public", help="Let everybody see what --to-hub pushes.")]
-BaseLm = Annotated[
-    str | None, typer.Option("--base-lm", metavar="PATH", help="Another place of the checkpoint's base LM.")
-]
 
 
 @dataclass(frozen=True)

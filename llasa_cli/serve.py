@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from llasa_cli import console
+from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder, check_device, chosen_or_shipped
 from llasa_cli.flags import JsonFlag
-from llasa_core.errors import ModelError, UsageError
 from llasa_core.serve.settings import MB, ServeSettings
 
 DEFAULTS = ServeSettings()
-SHIPPED_RECIPE = "smol"
-"""Recipe whose shipped checkpoint answers when none is named."""
 MINUTE_S = 60
 
 CheckpointFolder = Annotated[
     Path | None, typer.Option("--model", metavar="CHECKPOINT", help="Who answers; by default the shipped checkpoint.")
-]
-BaseLm = Annotated[
-    str | None, typer.Option("--base-lm", metavar="PATH", help="Another place of the checkpoint's base LM.")
-]
-Encoder = Annotated[
-    Path | None,
-    typer.Option("--encoder", metavar="FILE", help="LIMU-BERT weights for a checkpoint of the original LLaSA."),
-]
-Device = Annotated[
-    Literal["cpu", "cuda"] | None,
-    typer.Option("--device", help="Where to compute; by default on a GPU if there is one."),
 ]
 Host = Annotated[
     str,
@@ -83,13 +70,13 @@ def serve(  # noqa: PLR0913, PLR0917 - a flag each
         most_tokens=max_new_tokens,
         default_tokens=min(DEFAULTS.default_tokens, max_new_tokens),
     )
-    folder = _checkpoint(model)
+    folder = chosen_or_shipped(model)
     with listen(host, port) as listening:
         url = url_of(listening)
         console.note("loading the model")
         from llasa_core.serve.server import Chosen, serve
 
-        _check_device(device)
+        check_device(device)
         serve(
             Chosen(folder, base_lm, encoder, device, name),
             listening,
@@ -102,22 +89,3 @@ def serve(  # noqa: PLR0913, PLR0917 - a flag each
             say=console.note,
         )
     console.note("stopped")
-
-
-def _checkpoint(chosen: Path | None) -> Path:
-    from llasa_core.model.shipped import shipped
-
-    folder = chosen or shipped(SHIPPED_RECIPE)
-    if folder is None:
-        raise ModelError(
-            "this installation holds no checkpoint",
-            fix="pass `--model CHECKPOINT` with a folder that `llasa finetune` wrote",
-        )
-    return folder
-
-
-def _check_device(device: str | None) -> None:
-    import torch
-
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("there is no CUDA device", where="--device cuda", fix="leave out `--device`")

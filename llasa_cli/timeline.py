@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from llasa_cli import console
+from llasa_cli.checkpoint_flags import BaseLm, chosen_or_shipped
 from llasa_cli.flags import JsonFlag
 from llasa_cli.inspect import check_png
 from llasa_cli.reading import (
@@ -23,7 +24,7 @@ from llasa_cli.reading import (
     read_options,
 )
 from llasa_cli.window_flags import AllowUpsample, seconds_of
-from llasa_core.errors import DataError, ErrorGroup, LlasaError, ModelError, UsageError
+from llasa_core.errors import DataError, ErrorGroup, LlasaError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from llasa_core.timeline.options import TimelineOptions
     from llasa_core.timeline.timeline import Timeline
 
-SHIPPED_RECIPE = "smol"
-"""Recipe whose shipped checkpoint names the windows when none is named."""
 BETWEEN = (1.0, 60.0)
 """Shortest and longest stride that makes sense, in seconds."""
 
@@ -47,9 +46,6 @@ Png = Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw th
 CheckpointFolder = Annotated[
     Path | None,
     typer.Option("--model", metavar="CHECKPOINT", help="Who names the windows; by default the shipped checkpoint."),
-]
-BaseLm = Annotated[
-    str | None, typer.Option("--base-lm", metavar="PATH", help="Another place of the checkpoint's base LM.")
 ]
 Stride = Annotated[
     str | None,
@@ -103,7 +99,7 @@ def timeline(  # noqa: PLR0913, PLR0917 - a flag each
     options = TimelineOptions(stride_s=_stride_s(stride), allow_upsample=allow_upsample)
     if watch:
         _check_watch(files, csv_file, png)
-    classifier = load_classifier(_checkpoint(model), base_lm=base_lm, say=console.note)
+    classifier = load_classifier(chosen_or_shipped(model), base_lm=base_lm, say=console.note)
     if watch:
         _watch(files[0], reading, classifier, options, as_json=as_json)
         return
@@ -212,18 +208,6 @@ def _watch(
     except KeyboardInterrupt:
         if last is not None and not as_json:
             console.show(table_text(last))
-
-
-def _checkpoint(chosen: Path | None) -> Path:
-    from llasa_core.model.shipped import shipped
-
-    folder = chosen or shipped(SHIPPED_RECIPE)
-    if folder is None:
-        raise ModelError(
-            "this installation holds no checkpoint",
-            fix="pass `--model CHECKPOINT` with a folder that `llasa finetune` wrote",
-        )
-    return folder
 
 
 def _stride_s(text: str | None) -> float | None:
