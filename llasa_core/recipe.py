@@ -51,6 +51,8 @@ class StageConfig(Settings):
     """Stop after this many optimizer steps, whatever `epochs` says."""
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = None
     """Which kinds of QA items the stage sees; all when left out."""
+    figures: bool = True
+    """See answers that state a figure, too; a small model learns to state them, and not to get them right."""
     learning_rate: PositiveFloat
     """Peak; cosine decay to zero after a linear warm-up."""
     batch_size: PositiveInt = 16

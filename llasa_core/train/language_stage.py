@@ -10,7 +10,6 @@ import torch
 from llasa_core.data.grounded.activities import activity_answer
 from llasa_core.data.split_items import split_items
 from llasa_core.data.store import WindowStore
-from llasa_core.errors import DataError
 from llasa_core.model.adapter import add_adapter
 from llasa_core.model.attention import choose_attention
 from llasa_core.model.base_lm import identity_of, load_lm, locate
@@ -26,6 +25,7 @@ from llasa_core.model.text import TextCodec
 from llasa_core.recipe_file import recipe_yaml
 from llasa_core.train.card import model_card
 from llasa_core.train.checks import check_samples, context_of
+from llasa_core.train.chosen import chosen_items, no_items
 from llasa_core.train.encoder_stage import ENCODER_FILE
 from llasa_core.train.engine import ZERO_3, OptimizerConfig, ParameterGroup, join_ranks, zero_config
 from llasa_core.train.flops import flops_per_token
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from llasa_core.train.engine import Engine
     from llasa_core.train.placement import Placement
 
+SCALED_BY = 1024
+"""Training windows over which the projector's inputs are brought to one scale."""
+
 
 class LanguageStage:
     """What pretrain and finetune share: the samples, their packs, and their loss."""
@@ -59,14 +62,10 @@ class LanguageStage:
         self._config = config
         self.model = model
         self._store = WindowStore(recipe.data.folder, recipe.data.parting)
-        kinds = config.kinds
-        items = [item for item in split_items(self._store, "train") if kinds is None or item.kind in kinds]
+        model.sampling_rate_hz = self._store.sampling_rate_hz
+        items = chosen_items(split_items(self._store, "train"), config)
         if not items:
-            raise DataError(
-                f"the data folder has no QA items of kind {' or '.join(kinds) if kinds else 'any'} to train on",
-                where=recipe.data.folder / "qa-train.json",
-                fix="prepare the data with questions (`--qa facts`), or name other `kinds` in the recipe",
-            )
+            raise no_items(config, recipe.data.folder)
         self._names = [item.id for item in items]
         self._rows = [[self._store.row_of(ref) for ref in item.windows] for item in items]
         self._encoded = [encode(model.template, item.conversations, len(item.windows)) for item in items]
@@ -211,6 +210,9 @@ class PretrainStage(LanguageStage):
         config = recipe.pretrain
         model = build_model(recipe, read_encoder(encoder, recipe.encoder), device, placement, say)
         super().__init__(recipe, config, model, placement)
+        rows = self._store.rows("train")
+        evenly = np.linspace(0, len(rows) - 1, min(len(rows), SCALED_BY)).astype(int)
+        model.scale_projector(torch.from_numpy(self._store.take(rows[evenly])).to(device))
         model.requires_grad_(requires_grad=False)
         model.projector.requires_grad_(requires_grad=True)
         group = ParameterGroup("projector", list(model.projector.parameters()), config.learning_rate)
