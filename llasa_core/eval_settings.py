@@ -11,7 +11,9 @@ from llasa_core.data.split import Split
 from llasa_core.settings import Settings
 
 SuiteName = Literal["closed_set", "facts", "open_ended", "robustness"]
-BaselineName = Literal["majority", "random_forest", "logistic_regression", "cnn", "limu_bert_gru", "lm_text"]
+BaselineName = Literal[
+    "light_head", "majority", "random_forest", "logistic_regression", "cnn", "limu_bert_gru", "lm_text"
+]
 
 
 class JudgeConfig(Settings):
@@ -72,6 +74,7 @@ class EvalConfig(Settings):
     bootstrap: NonNegativeInt = 2000
     """Resamples of the subjects behind the 95 % intervals."""
     baselines: tuple[BaselineName, ...] = (
+        "light_head",
         "random_forest",
         "logistic_regression",
         "cnn",

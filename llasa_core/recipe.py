@@ -101,6 +101,8 @@ class FinetuneConfig(StageConfig):
     """Of the projector; `learning_rate` when left out."""
     encoder_learning_rate: PositiveFloat | None = None
     """Of the encoder; it stays frozen when left out."""
+    turned: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the activity questions that are asked about a turned device, each in an orientation of its own."""
     lm: Literal["adapter", "whole", "frozen"] = "adapter"
     """What of the LM is trained: a LoRA adapter, all its weights, or nothing, which leaves the projector."""
     adapter: AdapterConfig = AdapterConfig()
