@@ -73,7 +73,7 @@ def main() -> None:
     blind = Blind(head)
     waist = recordings(arguments.archive, arguments.split)
     askew = [turn(one, nth) for nth, one in enumerate(waist)]
-    still, still_askew = (list(map(at_rest, every)) for every in (waist, askew))
+    still, still_askew = ([at_rest(one) for one in every if postures_of(one)] for every in (waist, askew))
     found: dict[str, Any] = {"measured_on": measured_on(), "seed": SEED, "split": arguments.split}
     for name, every in (("as worn", waist), ("turned", askew)):
         found[name] = {"now": measured(every, head), "before": measured(every, blind)}
@@ -101,9 +101,14 @@ def turn(recording: Recording, nth: int) -> Recording:
     return replace(recording, samples=turned(recording.samples[None], orientation)[0])
 
 
+def postures_of(recording: Recording) -> list[Segment]:
+    """Return the labelled postures."""
+    return [one for one in recording.segments if one.activity in POSTURES]
+
+
 def at_rest(recording: Recording) -> Recording:
     """Return the labelled postures of a recording, put together."""
-    own = [one for one in recording.segments if one.activity in POSTURES]
+    own = postures_of(recording)
     ends = np.cumsum([one.end - one.start for one in own]).tolist()
     segments = tuple(
         Segment(end - (one.end - one.start), end, one.activity) for one, end in zip(own, ends, strict=True)
@@ -151,8 +156,10 @@ def moments_of(recording: Recording, classifier: Any, *, says_upright: bool) -> 
 
 
 def upright_of(recording: Recording) -> tuple[Upright, ...]:
-    """Return the middle of the first standing."""
-    first = next(one for one in recording.segments if one.activity == "standing")
+    """Return the middle of the first standing; nothing where nobody stands."""
+    first = next((one for one in recording.segments if one.activity == "standing"), None)
+    if first is None:
+        return ()
     middle_s = (first.start + first.end) / 2 / recording.sampling_rate_hz
     return (Upright(middle_s - UPRIGHT_S / 2, middle_s + UPRIGHT_S / 2),)
 
