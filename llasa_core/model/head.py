@@ -1,7 +1,8 @@
 """A light head: how likely each activity is in a window, without the encoder and without the LM.
 
 It tells activities apart by linear discriminants over how a window moves (`motion_features`), which no rotation
-changes, and postures by where gravity comes from too, as far as the device is worn as it was in training (`gravity`).
+changes, and postures by where gravity comes from too, as far as the device is worn as it was in training (`gravity`),
+or by the angle to an upright that is known (`tilt`).
 `head.safetensors` in a checkpoint's folder; a checkpoint without one works too, a hundred times slower.
 Computed in NumPy: a timeline of hours starts before torch would have been imported.
 """
@@ -22,13 +23,14 @@ from llasa_core.errors import ModelError
 from llasa_core.files import written_whole
 from llasa_core.model.gravity import Gravity
 from llasa_core.model.motion_features import Motion, motion_of, n_features
+from llasa_core.model.tilt import Tilts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD_FILE = "head.safetensors"
-FORMAT = 2
-"""1 was a small network, which never left a repository."""
+FORMAT = 3
+"""1 was a small network, which never left a repository; 2 knew no tilts."""
 FURTHEST_SCALED = 4.0
 """In deviations over the training windows; what lies further off is no more unusual than that."""
 LEAST_LOG_P = -12.0
@@ -88,6 +90,39 @@ class View:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What is seen in windows, before anything is said of how the device is worn."""
+
+    votes: np.ndarray
+    """float64 [window, activity]: log-likelihoods by motion alone, up to a constant."""
+    strangeness: np.ndarray
+    """float64 [window]: how far each is from all that was learned; 1 is the limit."""
+    up: np.ndarray
+    """float32 [window, 3]: see `Motion`."""
+
+    def __len__(self) -> int:
+        return len(self.up)
+
+    @property
+    def by_motion(self) -> np.ndarray:
+        """Log-probabilities [window, activity] that no rotation of the device changes."""
+        return np.asarray(self.votes - np.logaddexp.reduce(self.votes, axis=1, keepdims=True))
+
+
+@dataclass(frozen=True)
+class Worn:
+    """How a device is worn, as far as it is known for a whole recording."""
+
+    upright: np.ndarray | None = None
+    """float64 unit vector [3]: gravity while the person is upright; None where nobody knows."""
+    is_as_learned: bool | None = None
+    """Whether directions of gravity mean what they did in training; None: those that were met there do."""
+
+
+AS_LEARNED = Worn(is_as_learned=True)
+
+
+@dataclass(frozen=True)
 class WindowHead:
     """Names the activity of windows of one length and rate."""
 
@@ -96,6 +131,7 @@ class WindowHead:
     acceleration: View
     """Of windows without a gyroscope."""
     gravity: Gravity
+    tilts: Tilts
     activities: tuple[str, ...]
     threshold: float
     """A probability below it is no answer; fitted on people that were not learned from."""
@@ -147,13 +183,38 @@ class WindowHead:
 
     def judge_motion(self, motion: Motion) -> tuple[np.ndarray, np.ndarray]:
         """Return what `judge` does, of windows that were described."""
-        log_p, strangeness = np.empty((len(motion), len(self.activities))), np.empty(len(motion))
+        look = self.look(motion)
+        return self.told(look)[0], look.strangeness
+
+    def look(self, motion: Motion) -> Look:
+        """Return what is seen in windows that were described."""
+        votes, strangeness = np.empty((len(motion), len(self.activities))), np.empty(len(motion))
         for view, own in ((self.both, motion.has_gyr), (self.acceleration, ~motion.has_gyr)):
             whitened = view.space.whitened(motion.features[own])
-            votes = view.space.logits(whitened) / view.temperature + self.gravity.log_odds(motion.up[own])
-            log_p[own] = votes - np.logaddexp.reduce(votes, axis=1, keepdims=True)
+            votes[own] = view.space.logits(whitened) / view.temperature
             strangeness[own] = view.space.nearest(whitened)[1] / view.farthest
-        return np.maximum(log_p, LEAST_LOG_P), strangeness
+        return Look(votes, strangeness, motion.up)
+
+    def told(self, look: Look, worn: Worn = AS_LEARNED) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-probabilities [window, activity], and whether gravity says nothing of its posture, bool [window].
+
+        Args:
+            look: from `look`.
+            worn: how the device is worn.
+        """
+        is_mute = np.zeros(len(look), bool)
+        votes = look.votes
+        if worn.upright is not None:
+            votes = votes + self.tilts.log_odds(look.up, worn.upright, self.gravity.group_of)
+            is_mute = ~self.tilts.is_met(look.up, worn.upright)
+        elif worn.is_as_learned is False:
+            is_mute = ~is_mute
+        else:
+            votes = votes + self.gravity.log_odds(look.up)
+            if worn.is_as_learned is None:
+                is_mute = ~self.gravity.is_met(look.up)
+        log_p = votes - np.logaddexp.reduce(votes, axis=1, keepdims=True)
+        return np.maximum(log_p, LEAST_LOG_P), is_mute
 
 
 def save_head(head: WindowHead, folder: Path) -> None:
@@ -172,6 +233,7 @@ def save_head(head: WindowHead, folder: Path) -> None:
         **{name: {"temperature": view.temperature, "farthest": view.farthest} for name, view in views.items()},
     }
     arrays = {f"gravity.{name}": array for name, array in _arrays(head.gravity).items()}
+    arrays |= {f"tilts.{name}": array for name, array in _arrays(head.tilts).items()}
     for name, view in views.items():
         arrays |= {f"{name}.{key}": array for key, array in _arrays(view.space).items()}
     with written_whole(folder / HEAD_FILE) as beside:
@@ -197,6 +259,7 @@ def read_head(folder: Path) -> WindowHead | None:
             both=_view("both", arrays, about),
             acceleration=_view("acceleration", arrays, about),
             gravity=Gravity(**_below("gravity", arrays)),
+            tilts=Tilts(**_below("tilts", arrays)),
             activities=tuple(about["activities"]),
             threshold=about["threshold"],
             sampling_rate_hz=about["sampling_rate_hz"],
@@ -212,7 +275,7 @@ def read_head(folder: Path) -> WindowHead | None:
     return head
 
 
-def _arrays(holder: Space | Gravity) -> dict[str, np.ndarray]:
+def _arrays(holder: Space | Gravity | Tilts) -> dict[str, np.ndarray]:
     return {field.name: np.ascontiguousarray(getattr(holder, field.name)) for field in fields(holder)}
 
 
@@ -237,5 +300,8 @@ def _check(head: WindowHead) -> None:
     n = len(gravity.weights)
     if (gravity.directions.shape, gravity.group.shape, gravity.group_of.shape) != ((n, 3), (n,), (n_classes,)):
         raise ValueError("its directions do not fit each other")
+    n = len(head.tilts)
+    if (head.tilts.angles.shape, head.tilts.weights.shape, head.tilts.group.shape) != ((n,), (n,), (n,)):
+        raise ValueError("its tilts do not fit each other")
     if not 0 <= head.threshold < 1:
         raise ValueError(f"threshold {head.threshold}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from llasa_core.model.gravity import Gravity
 from llasa_core.model.head import FURTHEST_SCALED, Space, View, WindowHead, save_head
 from llasa_core.model.motion_features import motion_of, n_features
 from llasa_core.model.sureness import UNFITTED_THRESHOLD, fit_temperature, fit_threshold
+from llasa_core.model.tilt import Tilts, common_direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,10 @@ RARE = 0.15
 MOST_DIRECTIONS = 256
 """Of a group of activities."""
 A_POSTURE = "sitting"
+UPRIGHT = ("standing", "walking")
+"""Whoever does so has gravity along their body; which of them tells it, timelines choose."""
+TILTS_AT = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Quantiles of a person's tilts that stand for all of them, in each group of activities."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,7 @@ def learn_head(
     copies = np.stack([plain.features, *(motion_of(one, rate_hz).features for one in _changed(lessons, rate_hz, seed))])
     n_acc, n_all = n_features()
     gravity = learn_gravity(plain.up, lessons.truth, lessons.subject, activities)
+    tilts = learn_tilts(plain.up, lessons.truth, lessons.subject, activities, gravity.group_of)
     seen = motion_of(check.windows, rate_hz) if len(check) else plain
     views = []
     for n in (n_all, n_acc):
@@ -136,12 +142,12 @@ def learn_head(
         beside = gravity.log_odds(seen.up)
         temperature = _temperature(space.logits(whitened), beside, check.truth) if len(check) else UNFITTED_TEMPERATURE
         views.append(View(space, temperature, float(np.quantile(space.nearest(whitened)[1], NEAR_SHARE))))
-    head = WindowHead(views[0], views[1], gravity, activities, UNFITTED_THRESHOLD, rate_hz, window_s)
+    head = WindowHead(views[0], views[1], gravity, tilts, activities, UNFITTED_THRESHOLD, rate_hz, window_s)
     accuracy = None
     if len(check):
         log_p, _ = head.judge_motion(seen)
         accuracy = float((log_p.argmax(axis=1) == check.truth).mean())
-        head = WindowHead(views[0], views[1], gravity, activities, fit_threshold(log_p, check.truth), rate_hz, window_s)
+        head = replace(head, threshold=fit_threshold(log_p, check.truth))
     return head, HeadReport(len(lessons), len(check), accuracy, views[0].temperature, head.threshold)
 
 
@@ -201,6 +207,41 @@ def learn_gravity(up: np.ndarray, truth: np.ndarray, subject: np.ndarray, activi
         np.array(groups, np.int32),
         group_of.astype(np.int32),
     )
+
+
+def learn_tilts(
+    up: np.ndarray, truth: np.ndarray, subject: np.ndarray, activities: tuple[str, ...], group_of: np.ndarray
+) -> Tilts:
+    """Return the angles from upright at which people do things; none where nobody stands or walks.
+
+    Each person is compared with themselves, while standing and while walking. Who has turned the device between, as far
+    as that can be seen, is left out.
+
+    Args:
+        up: unit vectors [window, 3].
+        truth: int64 [window]: class numbers.
+        subject: [window]: each person weighs the same.
+        activities: the classes.
+        group_of: of `Gravity`.
+    """
+    found: list[tuple[np.ndarray, int]] = []
+    groups = group_of[truth]
+    for who in np.unique(subject):
+        own = subject == who
+        for name in UPRIGHT:
+            here = own & (truth == activities.index(name)) if name in activities else np.zeros(len(truth), bool)
+            upright = common_direction(up[here])
+            if upright is None:
+                continue
+            tilt = np.arccos(np.clip(up[own].astype(np.float64) @ upright, -1, 1))
+            each = groups[own]
+            found += [(np.quantile(tilt[each == one], TILTS_AT), int(one)) for one in np.unique(each)]
+    if not found:
+        return Tilts(np.empty(0, np.float32), np.empty(0, np.float32), np.empty(0, np.int32))
+    group = np.repeat([one for _, one in found], len(TILTS_AT))
+    weights = 1 / np.bincount(group)[group]
+    angles = np.concatenate([each for each, _ in found])
+    return Tilts(angles.astype(np.float32), weights.astype(np.float32), group.astype(np.int32))
 
 
 def _ways_worn(up: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:

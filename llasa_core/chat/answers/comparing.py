@@ -64,6 +64,7 @@ def compare(case: Case) -> Composed | None:
     missing = [side.name for side in sides if not side.spans]
     if missing:
         said.append(f"the timeline shows no {listed(missing, 'and no')}")
+        said.append(next(filter(None, map(case.still_note, case.asked.targets)), "").strip())
     if _of_recordings(case) and not case.asked.targets and "duration" in wanted:
         said = [*_courses(case), *said]
     facts = tuple(
