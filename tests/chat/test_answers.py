@@ -86,7 +86,7 @@ def test_an_answer_is_a_sentence_with_the_number_and_its_place(ask: Callable[...
 
 def test_steps_are_the_cadence_times_the_time(ask: Callable[..., str]):
     assert ask("How many steps did I take while walking?") == (
-        "You took about 185 steps while walking: 103 a minute over 108 s walking. "
+        "You took about 185 steps while walking: 103 steps a minute over 108 s walking. "
         "They are reckoned from the rhythm, not counted singly."
     )
 
@@ -156,7 +156,7 @@ def test_two_recordings_are_asked_apart_and_together(walking: KnownRecording, st
     )
     compared = ground("Compare the two recordings.", both)
     assert compared.answer is not None
-    assert "walking.csv 103 and stairs.csv 78" in compared.answer
+    assert "in walking.csv: about 103 steps a minute; stairs.csv: about 78 steps a minute" in compared.answer
     assert [fact.recording for fact in compared.facts] == [0, 1]
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from llasa_core.data.grounded.unanswerable import UNKNOWNS
-
 
 class CannotTell(NamedTuple):
     """One thing that a recording of motion cannot tell."""
@@ -18,6 +16,8 @@ class CannotTell(NamedTuple):
     """A sentence."""
     instead: str = ""
     """Which quantity comes nearest: `cadence`, `steps`, `intensity`, …; it is told beside."""
+    is_of_words: bool = False
+    """Its words also speak of the signal: `how high does the acceleration go?`; not meant where that is asked for."""
 
 
 _NO_PLACE = "Acceleration and angular rate hold no position, and adding them up drifts by metres within seconds."
@@ -62,6 +62,7 @@ CANNOT: tuple[CannotTell, ...] = (
         ),
         _NO_PLACE,
         "cadence",
+        is_of_words=True,
     ),
     CannotTell(
         "how far the person went",
@@ -72,6 +73,7 @@ CANNOT: tuple[CannotTell, ...] = (
         ),
         _NO_PLACE,
         "steps",
+        is_of_words=True,
     ),
     CannotTell(
         "how high the person climbed",
@@ -82,6 +84,7 @@ CANNOT: tuple[CannotTell, ...] = (
         ),
         "It holds no air pressure, and height cannot be added up from acceleration.",
         "stairs",
+        is_of_words=True,
     ),
     CannotTell(
         "where this was recorded",
@@ -92,6 +95,7 @@ CANNOT: tuple[CannotTell, ...] = (
             r"|\bplace\b(?! of)|\bwhere to\b"
         ),
         _NO_PLACE,
+        is_of_words=True,
     ),
     CannotTell(
         "who the person is",
@@ -151,6 +155,7 @@ CANNOT: tuple[CannotTell, ...] = (
         "how warm it was",
         r"\btemperature\b|\bhow (?:warm|cold|hot)\b|\bdegrees (?:celsius|fahrenheit)\b",
         _NO_SURROUNDINGS,
+        is_of_words=True,
     ),
     CannotTell(
         "what the weather was like",
@@ -173,6 +178,7 @@ CANNOT: tuple[CannotTell, ...] = (
             r"|\bhanded(?:ness)?\b|\bdominant hand\b|\bleft or right\b|\bright or left\b"
         ),
         "The sensor does not say which side of the body it was on, and a left step looks like a right one.",
+        is_of_words=True,
     ),
     CannotTell(
         "where on the body the sensor was worn",
@@ -182,6 +188,7 @@ CANNOT: tuple[CannotTell, ...] = (
             r"|\bsensor (?:placement|position|location)\b"
         ),
         "Motion alone does not say it. The recording was read as it is.",
+        is_of_words=True,
     ),
     CannotTell(
         "what the person was thinking",
@@ -190,6 +197,7 @@ CANNOT: tuple[CannotTell, ...] = (
             r"|\bthought\b|\bintend\w*\b|\bplan(?:ning|s|ned)?\b"
         ),
         _NO_BODY,
+        is_of_words=True,
     ),
     CannotTell(
         "why it was done",
@@ -198,6 +206,7 @@ CANNOT: tuple[CannotTell, ...] = (
             r"|\bpurpose\b|\breason for\b|\bgoing to work\b|\bwhere to\b"
         ),
         "It shows what was done, not what for.",
+        is_of_words=True,
     ),
     CannotTell(
         "what can be heard or seen",
@@ -207,6 +216,7 @@ CANNOT: tuple[CannotTell, ...] = (
             r"|\bfloor\b|\bgrass\b|\bcarpet\b|\bground\b"
         ),
         _NO_SURROUNDINGS,
+        is_of_words=True,
     ),
     CannotTell(
         "who else was there",
@@ -223,6 +233,7 @@ CANNOT: tuple[CannotTell, ...] = (
             r"|\biphone\b|\bandroid\b|\bbattery\b"
         ),
         "The values do not name the device.",
+        is_of_words=True,
     ),
     CannotTell(
         "what comes after the recording",
@@ -231,6 +242,7 @@ CANNOT: tuple[CannotTell, ...] = (
             r"|\bgoing to (?:do|happen) next\b"
         ),
         "It ends where it ends.",
+        is_of_words=True,
     ),
     CannotTell(
         "what was done on other days",
@@ -249,10 +261,12 @@ CANNOT: tuple[CannotTell, ...] = (
     CannotTell(
         "what was said",
         (
-            r"\b(?:say|said|saying|speak|spoke|speaking|conversation)\b(?! (?:about|that|of))|\bon the phone\b"
-            r"|\btalk(?:ing|ed) (?:to|with)\b"
+            r"\b(?:say|said|saying|speak|spoke|spoken|speaking|conversation|whisper\w*|shout\w*|sing(?:ing)?|sang)\b"
+            r"(?! (?:about|that|of|if|whether|how|what|which|when|where))(?<!you say)|\bon the phone\b"
+            r"|\btalk(?:ing|ed|s)? (?:to|with|about)\b|\btalk(?:ing|ed)?\?$"
         ),
         _NO_SURROUNDINGS,
+        is_of_words=True,
     ),
     CannotTell(
         "how well the person slept",
@@ -276,23 +290,18 @@ _DATE = re.compile(
 DATE = CannotTell("when this was recorded", "", "Its clock counts from its own start, and no date stands in the file.")
 
 
-def cannot_tell(text: str) -> CannotTell | None:
-    """Return what a plain question asks for that motion cannot tell; None where it may."""
-    found = next((one for one, pattern in _CANNOT if pattern.search(text)), None)
-    if found is not None:
-        return found
-    return _WRITTEN.get(text.rstrip(" ?.!"))
+def cannot_tell(text: str, *, is_of_signal: bool = False) -> CannotTell | None:
+    """Return what a plain question asks for that motion cannot tell; None where it may.
+
+    Args:
+        text: the question.
+        is_of_signal: it asks for what was measured, so that words such as `how high` are said of that.
+    """
+    return next(
+        (one for one, pattern in _CANNOT if pattern.search(text) and not (is_of_signal and one.is_of_words)), None
+    )
 
 
 def asks_for_date(text: str) -> bool:
     """Return whether a plain question asks for the date or the time of day, which some recordings hold."""
     return _DATE.search(text) is not None
-
-
-_WRITTEN = {
-    question.casefold().rstrip(" ?.!"): CannotTell(one.what, "", _NO_SURROUNDINGS)
-    for one in UNKNOWNS
-    for question in one.questions
-    if one.what != "when this was recorded"
-}
-"""Questions that training calls unanswerable, word by word."""

@@ -5,31 +5,32 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Quantity = Literal[
-    "activity",
-    "amount",
-    "cadence",
-    "changes",
-    "compare",
-    "count",
-    "describe",
-    "duration",
-    "evenness",
-    "gaps",
-    "intensity",
-    "length",
-    "list",
-    "most",
-    "peak",
-    "statistic",
-    "sure",
-    "share",
-    "talk",
-    "steps",
-    "what",
-    "when",
-    "whether",
-]
+from llasa_core.chat.asking.signal import SignalQuantity
+
+Quantity = (
+    SignalQuantity
+    | Literal[
+        "activity",
+        "amount",
+        "cadence",
+        "changes",
+        "compare",
+        "count",
+        "describe",
+        "duration",
+        "gaps",
+        "length",
+        "list",
+        "most",
+        "sure",
+        "share",
+        "talk",
+        "steps",
+        "what",
+        "when",
+        "whether",
+    ]
+)
 """`amount` is how much of something was moved at all; `describe` is for the model."""
 
 _REC = (
@@ -47,17 +48,6 @@ RULES: tuple[tuple[Quantity, str], ...] = (
         (
             r"^(?:hi|hello|hey|thanks?|thank you(?: very much)?|ok(?:ay)?|bye|good (?:morning|day|evening)|help"
             r"|what can (?:i ask|you (?:do|tell|answer))[^?]*)\W*$"
-        ),
-    ),
-    (
-        "statistic",
-        (
-            r"\b(?:mean|average|median|std|standard deviation|min(?:imum)?|max(?:imum)?|smallest|largest"
-            r"|lowest|highest|range)\b"
-            r"[^?]*\b(?:acc|gyr)_?[xyz]\b"
-            r"|\b(?:mean|average|std|standard deviation|min(?:imum)?|max(?:imum)?|smallest|largest|lowest"
-            r"|highest|range)\b"
-            r"[^?]*\b(?:accelerat\w+|angular rate|rotation|gyr\w*) (?:\w+ ){0,3}[xyz]\b"
         ),
     ),
     (
@@ -86,7 +76,9 @@ RULES: tuple[tuple[Quantity, str], ...] = (
             r"|\b(?:more|longer|less|faster|slower|harder|steadier|shorter|stronger|higher"
             r"|quicker) (?:\w+ ){0,4}than\b(?! (?:once|twice|one|two|\d))|\b(?:longer|more|faster|harder|less"
             r"|slower)\b[^?]*\bor\b"
-            r"|\bsame (?:activit|thing|in both|as)|\bin both\b|\bboth recordings\b|\bwhat changed between\b"
+            r"|\b(?:the )?same (?:activit|thing|in both|in the two|as|way)|\b(?:do|does|did|doing) the same\b"
+            r"|\bsame\b[^?]*\bboth\b|\bin both\b|\bboth recordings\b|\btwo recordings\b|\bsame\b[^?]*\brecordings\b"
+            r"|\bwhat changed between\b"
         ),
     ),
     (
@@ -96,7 +88,9 @@ RULES: tuple[tuple[Quantity, str], ...] = (
             r"|\bhow (?:fast|quick|quickly|slow|slowly) (?:are|were|is|was|did|do) (?:my|the|their|his|her"
             r"|your|i|the person'?s?)? ?(?:steps?|step|feet|footsteps)|\bspm\b"
             r"|\bwalking (?:rate|tempo|pace|rhythm)|\btempo\b|\b(?:what|at what|which) pace\b|\bpace\b"
-            r"|\bhow (?:fast|quickly) (?:do|did) (?:i|the person|he|she|they) step\b"
+            r"|\bhow (?:fast|quickly) (?:do|did|does) (?:i|the person|he|she|they) (?:step|take)\b"
+            r"|\b(?:rate|frequency|speed|tempo|rhythm)\b[^?]*\bsteps?\b|\bsteps? (?:are|were|is) taken (?:a|per|each"
+            r"|every|in a)\b"
         ),
     ),
     (
@@ -120,7 +114,8 @@ RULES: tuple[tuple[Quantity, str], ...] = (
         "share",
         (
             r"\b(?:what|which|how (?:large|big|much) (?:a |of a )?) ?(?:percent|percentage|share|fraction"
-            r"|proportion|part|portion)\b|\bpercent(?:age)?\b|\bproportion\b"
+            r"|proportion|(?:part|portion) of (?:the |my )?(?:time|recording|session|day|hour))\b|\bpercent(?:age)?\b"
+            r"|\bproportion\b"
             r"|\bhow much of (?:the )?(?:time|recording|session|it)\b|\bfraction of\b|\bshare of\b|%"
         ),
     ),
@@ -194,7 +189,11 @@ RULES: tuple[tuple[Quantity, str], ...] = (
     (
         "intensity",
         (
-            r"\bintens|\bvigorous|\bstrenuous"
+            r"\bintens|\bvigorous|\bstrenuous|\brestless|\bfidget|\bagitat|\btoss(?:ing|ed)? and turn|\bstirr(?:ed"
+            r"|ing)\b|\bstir\b"
+            r"|\b(?:was|were|am|is|are) (?:i|he|she|they|it|we|the \w+|this \w+) (?:\w+ )?(?:calm|quiet|active|lively"
+            r"|sluggish|energetic|gentle"
+            r"|busy)\b"
             r"|\bhow (?:hard|active|energetic|strong|much effort|lively|rest(?:ful|less)|much movement"
             r"|much motion|much activity|calm|still|quiet)\b|\beffort\b|\benergetic"
             r"|\bhow much (?:did|do|does|was|is) (?:i|the person|he|she|they|the sensor|the device|it) mov"
@@ -209,7 +208,9 @@ RULES: tuple[tuple[Quantity, str], ...] = (
             rf"|ed)|went on)\b|\bwhat (?:{_BE}|'?s) {_WHO} (?:doing|do|up to|been doing|done)\b"
             rf"|\bwhat (?:is|was) (?:it|this|that|there|here|recorded)\b|\bwhat next\b|\bnext\??$"
             rf"|\bwhat did it\b|\bwhat (?:activity|movement|motion)\b|\bwhich activity\b|\bdoing\b[^?]*\?*$"
-            rf"|\bwhat (?:do|does|did) (?:you|we) see\b"
+            rf"|\bwhat (?:do|does|did) (?:you|we) see\b|\bwhat (?:is|was|gets|got|has been) (?:being )?done\b"
+            rf"|^(?:please )?(?:name|identify|classify|label|recogni[sz]e|guess|determine)\b"
+            rf"|\bhow (?:{_BE} |to )?(?:you )?(?:label|classify|call|categori[sz]e)\b"
             rf"|\b(?:and )?(?:then|afterwards?|after that|before that|later)\??$"
             rf"|\bactivity (?:at|is|was|between|in|during)\b"
         ),
