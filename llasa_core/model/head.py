@@ -141,7 +141,7 @@ class WindowHead:
     @cached_property
     def fingerprint(self) -> str:
         """Stands for all that it learned: heads that name windows differently have different ones."""
-        held = [self.gravity, self.both.space, self.acceleration.space]
+        held: list[Space | Gravity | Tilts] = [self.gravity, self.tilts, self.both.space, self.acceleration.space]
         said = [repr((view.temperature, view.farthest)) for view in (self.both, self.acceleration)]
         digest = hashlib.sha256(json.dumps([self.activities, self.threshold, *said]).encode())
         for array in (array for part in held for array in _arrays(part).values()):
