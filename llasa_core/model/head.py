@@ -115,11 +115,11 @@ class Worn:
 
     upright: np.ndarray | None = None
     """float64 unit vector [3]: gravity while the person is upright; None where nobody knows."""
-    is_as_learned: bool | None = None
-    """Whether directions of gravity mean what they did in training; None: those that were met there do."""
+    is_as_learned: bool = True
+    """Whether directions of gravity mean what they did in training; no matter where `upright` is known."""
 
 
-AS_LEARNED = Worn(is_as_learned=True)
+AS_LEARNED = Worn()
 
 
 @dataclass(frozen=True)
@@ -207,12 +207,10 @@ class WindowHead:
         if worn.upright is not None:
             votes = votes + self.tilts.log_odds(look.up, worn.upright, self.gravity.group_of)
             is_mute = ~self.tilts.is_met(look.up, worn.upright)
-        elif worn.is_as_learned is False:
+        elif not worn.is_as_learned:
             is_mute = ~is_mute
         else:
             votes = votes + self.gravity.log_odds(look.up)
-            if worn.is_as_learned is None:
-                is_mute = ~self.gravity.is_met(look.up)
         log_p = votes - np.logaddexp.reduce(votes, axis=1, keepdims=True)
         return np.maximum(log_p, LEAST_LOG_P), is_mute
 

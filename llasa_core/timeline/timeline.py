@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from llasa_core.data.read_options import ReadOptions
     from llasa_core.errors import LlasaError
     from llasa_core.inspect.envelope import Envelope
-    from llasa_core.model.head import Worn
     from llasa_core.timeline.classifier import WindowClassifier
     from llasa_core.timeline.segments import Segment
     from llasa_core.timeline.watched import Watched
@@ -237,7 +236,7 @@ def _timeline(watched: Watched, classifier: WindowClassifier, options: TimelineO
         warnings = (f"{share}: another activity, or a sensor worn elsewhere; long stretches of it are {UNKNOWN}",)
     still_s = sum(one.duration_s for one in segments if one.activity == STILL)
     if still_s:
-        warnings += (_why_still(still_s, watched.worn, options),)
+        warnings += (_why_still(still_s, options),)
     notes = watched.notes
     if watched.worn.upright is not None and not options.upright:
         notes += ("the device is turned against how it was worn in training; walking in the recording told how",)
@@ -264,15 +263,15 @@ def _timeline(watched: Watched, classifier: WindowClassifier, options: TimelineO
     )
 
 
-def _why_still(still_s: float, worn: Worn, options: TimelineOptions) -> str:
+def _why_still(still_s: float, options: TimelineOptions) -> str:
     """Return one line on why postures are not told apart, and what would help."""
     what = f"{length_text(still_s)} {STILL}, and in which posture cannot be told"
     if options.upright:
         return f"{what}: seen from the upright seconds, the person is tilted as nobody was in training"
-    why = "gravity comes from a side that was not met in training"
-    if worn.is_as_learned is False:
-        why = "the device is worn otherwise than in training"
-    return f"{what}: {why}; name seconds in which the person stands or walks, such as `--upright 0:05-0:15`"
+    return (
+        f"{what}: the device is worn otherwise than in training; "
+        "name seconds in which the person stands or walks, such as `--upright 0:05-0:15`"
+    )
 
 
 def renamed(timeline: Timeline, file: Path) -> Timeline:

@@ -8,7 +8,7 @@ import numpy as np
 
 from llasa_core.data.channels import ACC
 from llasa_core.errors import DataError
-from llasa_core.model.head import Worn
+from llasa_core.model.head import AS_LEARNED, Worn
 from llasa_core.model.tilt import STEADY_DEG, common_direction
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ SAME_PLACE = 0.75
 a place of the body that was learned. It is for 22 people of HAPT whom the head had not seen, who wear it at the waist,
 and for none of 18 people of MotionSense, who have it in a trouser pocket, where people sit tilted as others lie."""
 MOSTLY_NEW = 0.4
-"""Where nobody walks: with so large a share of still windows in which gravity comes from a new side, the others mean
-nothing either. Whoever lies is met from many sides, and a turned device by chance from one of them."""
+"""Where nobody walks: with so large a share of still windows in which gravity comes from a new side, no side means what
+it did in training. Not less, since some of 22 people sit or lie as nobody did of those learned from."""
 
 
 def worn_in(looks: Sequence[Look], head: WindowHead) -> Worn:
@@ -37,28 +37,25 @@ def worn_in(looks: Sequence[Look], head: WindowHead) -> Worn:
 
     Args:
         looks: of a whole recording.
-        head: that looked; where it has not learned to walk, nothing is known.
+        head: that looked; where it has not learned to walk, only those at rest tell anything.
     """
-    if "walking" not in head.activities or not looks:
-        return Worn()
-    walking, moving = head.activities.index("walking"), head.gravity.group_of == 0
-    sure = np.concatenate([look.by_motion for look in looks]) > np.log(SURE)
-    strangeness, up = (np.concatenate([getattr(look, name) for look in looks]) for name in ("strangeness", "up"))
-    is_walking = sure[:, walking] & (strangeness <= 1)
-    upright = common_direction(up[is_walking]) if is_walking.sum() >= FEWEST_WALKING else None
+    if not looks:
+        return AS_LEARNED
+    up, strangeness = (np.concatenate([getattr(look, name) for look in looks]) for name in ("up", "strangeness"))
+    by_motion = np.exp(np.concatenate([look.by_motion for look in looks]))
+    is_moving = head.gravity.group_of == 0
+    upright = None
+    if "walking" in head.activities:
+        is_walking = (by_motion[:, head.activities.index("walking")] > SURE) & (strangeness <= 1)
+        upright = common_direction(up[is_walking]) if is_walking.sum() >= FEWEST_WALKING else None
     if upright is None:
-        at_rest = up[np.concatenate([_is_still(look, moving) for look in looks])]
+        at_rest = up[by_motion[:, ~is_moving].sum(axis=1) > SURE]
         is_new = len(at_rest) > 0 and (~head.gravity.is_met(at_rest)).mean() > MOSTLY_NEW
-        return Worn(is_as_learned=False if is_new else None)
+        return Worn(is_as_learned=not is_new)
     if head.gravity.is_worn_so(upright):
-        return Worn(is_as_learned=True)
-    is_same_place = np.median(strangeness[sure[:, moving].any(axis=1)]) <= SAME_PLACE
+        return AS_LEARNED
+    is_same_place = np.median(strangeness[(by_motion[:, is_moving] > SURE).any(axis=1)]) <= SAME_PLACE
     return Worn(upright=upright) if is_same_place and len(head.tilts) else Worn(is_as_learned=False)
-
-
-def _is_still(look: Look, moving: np.ndarray) -> np.ndarray:
-    """Return which windows surely show a posture, whichever it is."""
-    return np.asarray(np.exp(look.by_motion[:, ~moving]).sum(axis=1) > SURE)
 
 
 def worn_upright(moments: Moments, spans: Sequence[Upright], file: Path) -> Worn:
