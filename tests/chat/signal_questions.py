@@ -515,6 +515,8 @@ POLAR = {
     "Did I lie down more than once?": "Yes, you were lying twice: ",
     "Was I lying at least three times?": "No, you were lying twice: ",
     "Was my cadence while walking above 120?": "No, your cadence while walking was about 109 ",
+    "Did I walk for more than a minute?": "No, you were walking for 47.5 s",
+    "Did I walk for less than one minute?": "Yes, you were walking for 47.5 s",
     "Are there gaps?": "No, there are no gaps",
 }
 """A yes/no question about `examples/mix.csv`, and how the answer begins: yes, no, or that it cannot be told."""

@@ -17,7 +17,7 @@ from llasa_core.chat.answers.answer import (
     sentence,
     times,
 )
-from llasa_core.chat.asking.polar import is_beyond
+from llasa_core.chat.asking.polar import is_beyond, is_long_enough
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import nth_of, picked, span_of
 from llasa_core.chat.spans import clock, length, listed, total_s
@@ -181,7 +181,8 @@ def whether(case: Case) -> Composed | None:
         told = none(case, target)
         return Composed(f"No. {told.text}", told.facts, told.focus)
     parts = case.parts(stretches)
-    text = f"yes, {case.who} {target.words}{case.where} for {length(total_s(parts))}: {times(parts)}"
+    answer = "no" if is_long_enough(case.asked.plain, total_s(parts)) is False else "yes"
+    text = f"{answer}, {case.who} {target.words}{case.where} for {length(total_s(parts))}: {times(parts)}"
     return Composed(sentence(text), case.segment_facts(stretches), tuple(parts))
 
 

@@ -42,6 +42,20 @@ _LIMIT = re.compile(
     r"|(?P<below>less than|below|under|fewer than|lower than|slower than)|(?P<most>at most)) "
     r"(?:about )?(?P<n>\d+(?:\.\d+)?|" + "|".join(_WORDS) + r")\b"
 )
+_LENGTH = re.compile(
+    r"\b(?:(?P<above>more than|over|longer than|at least)|less than|under|shorter than|at most) "
+    r"(?:about )?(?P<n>an?|\d+(?:\.\d+)?) (?P<unit>s|m|h)\w*\b"
+)
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def is_long_enough(text: str, seconds: float) -> bool | None:
+    """Return whether a length is what a plain question asks: `for more than a minute?`; None where it names none."""
+    found = _LENGTH.search(text)
+    if found is None:
+        return None
+    limit_s = (1.0 if found["n"] in {"a", "an"} else float(found["n"])) * _SECONDS[found["unit"]]
+    return seconds >= limit_s if found["above"] else seconds <= limit_s
 
 
 def is_beyond(text: str, value: float) -> bool | None:
