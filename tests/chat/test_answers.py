@@ -75,7 +75,7 @@ ANSWERS = {
     "What happened at 9:00?": "The recording lasts from 0:00 to 5:06; there is nothing at 9:00.",
     "How often did I change activity?": ("The activity changed 6 times, among 3: lying, walking and climbing stairs."),
     "Did I walk more than I climbed stairs?": "Yes. Longest was walking with 108 s, then climbing stairs 90 s.",
-    "Are there gaps?": "There are no gaps: the recording is complete.",
+    "Are there gaps?": "No, there are no gaps: the recording is complete.",
 }
 
 
@@ -249,7 +249,7 @@ def test_a_gap_is_told_and_in_no_sum(head: WindowClassifier):
     assert answers == {
         "How long is the recording?": "The recording lasts 78 s, at 50 Hz; of these 42 s are missing, in 1 gap.",
         "What happened at 0:40?": "From 0:18 to 1:00 nothing was recorded.",
-        "Are there any gaps?": "Nothing was recorded in 42 s in all: 0:18–1:00.",
+        "Are there any gaps?": "Yes, nothing was recorded in 42 s in all: 0:18–1:00.",
     }
     assert apart.timeline.totals_s["walking"] == pytest.approx(36, abs=1)
 

@@ -9,7 +9,7 @@ import numpy as np
 from llasa_core.chat.answers.answer import Case, Composed, movement_words, sentence
 from llasa_core.chat.answers.course import main_activity
 from llasa_core.chat.answers.measured import rows_of, samples_of
-from llasa_core.chat.asking.polar import asks_for_opposite, is_intensity_so
+from llasa_core.chat.asking.polar import asks_for_opposite, is_beyond, is_intensity_so
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import during, span_of
 from llasa_core.chat.spans import Span, clock, length, listed, total_s
@@ -45,7 +45,11 @@ def cadence(case: Case) -> Composed:
     if len(values) == 1:
         name, found, _ = values[0]
         spread = _spread(found)
-        text = f"{case.whose} cadence {_while(case, name)} was about {np.median(found):.0f} steps a minute{spread}"
+        is_so = is_beyond(case.asked.plain, round(float(np.median(found)))) if case.asked.is_polar else None
+        answer = "" if is_so is None else "yes, " if is_so else "no, "
+        text = (
+            f"{answer}{case.whose} cadence {_while(case, name)} was about {np.median(found):.0f} steps a minute{spread}"
+        )
     else:
         text = f"{case.whose} cadence{case.where if not case.scope.activities else ''} was {listed(said)}"
     facts = tuple(

@@ -6,7 +6,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llasa_core.chat.asking.cannot_tell import DATE, CannotTell, asks_for_date, cannot_tell
+from llasa_core.chat.asking.cannot_tell import (
+    DATE,
+    SOMETHING_ELSE,
+    CannotTell,
+    asks_for_date,
+    cannot_tell,
+    is_about_motion,
+)
 from llasa_core.chat.asking.polar import is_polar
 from llasa_core.chat.asking.quantities import pick_of, quantity_of
 from llasa_core.chat.asking.signal import NOTHING_NAMED, OfSignal, of_signal, signal_quantity_of
@@ -56,6 +63,7 @@ _DURING = re.compile(
     r"| the)? $"
 )
 _ON = re.compile(r"(?:on|in|at|using|while) (?!rest)")
+_WHEN = re.compile(r"\bwhen\b")
 _FIRST, _LAST = re.compile(r"\bfirst\b"), re.compile(r"\blast\b")
 
 
@@ -108,6 +116,8 @@ def read_question(question: str) -> Asked:
     time, without_time = find_time(text)
     if of_the_signal == "trend" and time is not None and time.share in {0.5, -0.5}:
         time = None  # both halves are named
+    if is_polar(text):
+        without_time = _WHEN.sub("while", without_time)  # `was I calm when I sat?` asks for no time
     found = find_targets(without_time)
     event = next((one for one in found if one.relation in {"after", "before"}), None)
     targets = tuple(one for one in found if one is not event)
@@ -150,19 +160,32 @@ def _settled(asked: Asked) -> Asked:
         quantity = "what"
     if quantity in {"what", "describe"} and _is_bare_what(asked):
         quantity = "activity" if quantity == "what" else "describe"
-    if quantity == "most" and asked.pick in {"most", "least"}:
-        quantity = "intensity"  # `the most vigorous part`
-    if quantity is None and asked.pick in {"longest", "shortest"} and not asked.cannot:
-        quantity = "duration"
-    if quantity is None and asked.pick in {"most", "least"} and "step" in asked.plain:
-        quantity = "cadence"
-    if quantity is None and asked.targets and asked.pick in {"most", "least"}:
-        quantity = "intensity"
+    quantity = _by_size(asked, quantity)
     if quantity is None and asked.time is not None and not asked.is_follow_up:
         quantity = "what"
+    if quantity is None and _is_of_something_else(asked):
+        asked = replace(asked, cannot=SOMETHING_ELSE)
     if asked.cannot is not None:
         quantity = asked.cannot.instead or None  # type: ignore[assignment]
     return replace(asked, quantity=quantity)
+
+
+def _by_size(asked: Asked, quantity: Quantity | None) -> Quantity | None:
+    """Return what the longest, the most vigorous, … is asked by, where no other word says it."""
+    if quantity == "most" and asked.pick in {"most", "least"}:
+        return "intensity"  # `the most vigorous part`
+    if quantity is not None or asked.pick is None:
+        return quantity
+    if asked.pick in {"longest", "shortest"}:
+        return None if asked.cannot else "duration"
+    return "cadence" if "step" in asked.plain else "intensity" if asked.targets else None
+
+
+def _is_of_something_else(asked: Asked) -> bool:
+    """Return whether no word of a question is about motion, and it leans on no question before."""
+    has_part = asked.targets or asked.event or asked.time or asked.recording is not None or asked.is_of_all
+    is_alone = not (has_part or asked.is_follow_up or asked.cannot or asked.signal.axes)
+    return is_alone and not is_about_motion(asked.plain)
 
 
 def _is_bare_what(asked: Asked) -> bool:

@@ -19,8 +19,8 @@ def is_polar(text: str) -> bool:
 
 _OPPOSITE = {
     "evenness": re.compile(
-        r"\buneven|\birregular|\basymmetr|\blimp|\bwobbl|\bunstead|\bunstable|\bunbalanced|\bvariab|\bdiffer|\bunequal"
-        r"|\bunalike|\bunlike|\bjerky|\bshaky"
+        r"\buneven|\birregular|\basymmetr|\blimp|\bwobbl|\bunstead|\bunstable|\bunbalanced|\bvariab|\bdiffer"
+        r"|\bunequal|\bunalike|\bunlike|\bjerky|\bshaky"
     ),
     "moving": re.compile(r"\b(?:at rest|resting|still|stationary|motionless|idle|immobile|unmoved|not mov)"),
     "turned": re.compile(
@@ -34,6 +34,39 @@ def asks_for_opposite(quantity: str, text: str) -> bool:
     """Return whether a plain yes/no question asks for the opposite: `was it uneven?`, `was it at rest?`."""
     pattern = _OPPOSITE.get(quantity)
     return pattern is not None and pattern.search(text) is not None
+
+
+_WORDS = {"once": 1, "twice": 2, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_LIMIT = re.compile(
+    r"\b(?:(?P<above>more than|above|over|exceed(?:s|ed|ing)?|higher than|faster than|beyond)|(?P<least>at least)"
+    r"|(?P<below>less than|below|under|fewer than|lower than|slower than)|(?P<most>at most)) "
+    r"(?:about )?(?P<n>\d+(?:\.\d+)?|" + "|".join(_WORDS) + r")\b"
+)
+_LENGTH = re.compile(
+    r"\b(?:(?P<above>more than|over|longer than|at least)|less than|under|shorter than|at most) "
+    r"(?:about )?(?P<n>an?|\d+(?:\.\d+)?) (?P<unit>s|m|h)\w*\b"
+)
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def is_long_enough(text: str, seconds: float) -> bool | None:
+    """Return whether a length is what a plain question asks: `for more than a minute?`; None where it names none."""
+    found = _LENGTH.search(text)
+    if found is None:
+        return None
+    limit_s = (1.0 if found["n"] in {"a", "an"} else float(found["n"])) * _SECONDS[found["unit"]]
+    return seconds >= limit_s if found["above"] else seconds <= limit_s
+
+
+def is_beyond(text: str, value: float) -> bool | None:
+    """Return whether a value is what a plain question asks: `more than twice?`, `above 100?`; None without a limit."""
+    found = _LIMIT.search(text)
+    if found is None:
+        return None
+    limit = _WORDS.get(found["n"]) or float(found["n"])
+    if found["above"] or found["below"]:
+        return value > limit if found["above"] else value < limit
+    return value >= limit if found["least"] else value <= limit
 
 
 _CALM = re.compile(r"\b(?:calm|still|quiet|restful|motionless|sluggish|lazy|inactive|peaceful|relaxed|at rest)\b")
