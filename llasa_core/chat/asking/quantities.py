@@ -75,7 +75,8 @@ RULES: tuple[tuple[Quantity, str], ...] = (
             r"|stretch)s?\b.*\b(?:more|most|less|faster|fastest|slower|longer|longest|shorter|harder|steadier"
             r"|stronger|higher|lower)\b|\b(?:more|longer|less|faster|slower|harder|steadier|shorter|stronger|higher"
             r"|quicker) (?:\w+ ){0,4}than\b(?! (?:once|twice|one|two|\d|an? (?:second|minute|hour)))"
-            r"|\b(?:longer|more|faster|harder|less|slower)\b[^?]*\bor\b|\b(?:the )?same (?:activit|thing|in both|in the two|as|way)|\b(?:do|does|did"
+            r"|\b(?:longer|more|faster|harder|less|slower)\b[^?]*\bor\b"
+            r"|\b(?:the )?same (?:activit|thing|in both|in the two|as|way)|\b(?:do|does|did"
             r"|doing) the same\b|\bsame\b[^?]*\bboth\b|\bin both\b|\bboth recordings\b|\btwo recordings\b"
             r"|\bsame\b[^?]*\brecordings\b|\bwhat changed between\b"
         ),
