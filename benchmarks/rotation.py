@@ -10,16 +10,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from carry_over import GRAVITY_COLUMNS, RATE_HZ, RESAMPLES, SEED, SHARED, WINDOW_S, Windows
 from measured_on import measured_on
-from scipy.spatial.transform import Rotation
 
 from llasa_core.data.store import WindowStore
-from llasa_core.data.turning import turned
+from llasa_core.data.turning import rotations_about, turned
 from llasa_core.evaluate.features import window_features
 from llasa_core.evaluate.measured import measure_share
 from llasa_core.inspect.canvas import FAINT, INK, figure_of, save
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from llasa_core.model.head import WindowHead
+    from llasa_core.model.head import Look, WindowHead
 
 ANGLES_DEG = (0, 15, 30, 45, 60, 90, 135, 180)
-TREES = 300
+TREES = 100
 SPARED = 2
 """Windows of standing that tell upright."""
 PAIRS = (("hapt", "hapt"), ("motionsense", "motionsense"), ("hapt", "motionsense"), ("motionsense", "hapt"))
@@ -86,12 +86,15 @@ def measure(data: Windows, source: str, target: str, split: str) -> dict[str, An
     forest.fit(window_features(train.windows, RATE_HZ)[:, first:], train.truth)
     spared = spared_of(test, activities.index("standing"))
     counted = np.setdiff1d(np.arange(len(test)), np.concatenate(list(spared.values())))
+    as_recorded = head.look(head.motion(test.windows))
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in LINES}
     for degrees in ANGLES_DEG:
-        windows = turned(test.windows, turns_of(test.subject, degrees))
+        turns = turns_of(test.subject, degrees)
+        windows = turned(test.windows, turns)
+        look = replace(as_recorded, up=np.einsum("nij,nj->ni", turns, as_recorded.up))  # nothing else of it changes
         named = {
-            "head": head.log_probabilities(windows).argmax(axis=1),
-            "upright": told_upright(head, windows, test.subject, spared),
+            "head": head.told(look)[0].argmax(axis=1),
+            "upright": told_upright(head, look, test.subject, spared),
             "forest": forest.predict(window_features(windows, RATE_HZ)[:, first:]),
         }
         for name, one in named.items():
@@ -113,15 +116,12 @@ def turns_of(subject: np.ndarray, degrees: float) -> np.ndarray:
     people, who = np.unique(subject, return_inverse=True)
     axes = np.random.default_rng(SEED).normal(size=(len(people), 3))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
-    return Rotation.from_rotvec(np.radians(degrees) * axes).as_matrix()[who]
+    return rotations_about(axes, degrees)[who]
 
 
-def told_upright(
-    head: WindowHead, windows: np.ndarray, subject: np.ndarray, spared: dict[str, np.ndarray]
-) -> np.ndarray:
+def told_upright(head: WindowHead, look: Look, subject: np.ndarray, spared: dict[str, np.ndarray]) -> np.ndarray:
     """Return the likeliest activity where gravity is known that comes while each person stands."""
-    look = head.look(head.motion(windows))
-    named = np.empty(len(windows), np.int64)
+    named = np.empty(len(look), np.int64)
     for who, rows in spared.items():
         own = subject == who
         worn = Worn(upright=common_direction(look.up[rows]))
