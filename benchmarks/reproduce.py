@@ -12,7 +12,6 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,8 @@ from llasa_core.evaluate.closed_set.temperature import Reliability
 from llasa_core.model.head import read_head
 
 SHIPPED = ROOT / "benchmarks" / "results" / "shipped.json"
+KEPT = Path("runs") / "reproduce"
+"""What is computed stays there: stopped, the same command goes on."""
 BASELINES = "[light_head, random_forest]"
 A_POINT = 0.01
 COVERAGE = 0.95
@@ -48,10 +49,9 @@ def main() -> int:
 
 def measure(checkpoint: Path, data: Path) -> dict[str, Any]:
     """Return the figures of one data folder's test people."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "llasa_cli.app", "eval", str(checkpoint), "--data", str(data)]
-        flags = ["--suite", "closed_set", "--set", f"eval.baselines={BASELINES}", "--out", folder, "--json"]
-        text = subprocess.run([*command, *flags], check=True, stdout=subprocess.PIPE, text=True).stdout
+    command = [sys.executable, "-m", "llasa_cli.app", "eval", str(checkpoint), "--data", str(data)]
+    flags = ["--suite", "closed_set", "--set", f"eval.baselines={BASELINES}", "--out", str(KEPT / data.name), "--json"]
+    text = subprocess.run([*command, *flags], check=True, stdout=subprocess.PIPE, text=True).stdout
     report = json.loads(text)["closed_set"]
     rows = {"lm": report, **{name: report["baselines"][name] for name in ("light_head", "random_forest")}}
     return {

@@ -22,6 +22,7 @@ from safetensors.numpy import save
 from llasa_core.errors import ModelError
 from llasa_core.files import written_whole
 from llasa_core.model.gravity import Gravity
+from llasa_core.model.head_net import HeadNet
 from llasa_core.model.motion_features import Motion, motion_of, n_features
 from llasa_core.model.tilt import Tilts
 
@@ -53,9 +54,12 @@ class Space:
 
     def whitened(self, features: np.ndarray) -> np.ndarray:
         """Return windows in the space, float64 [window, feature]; features beyond those of the space are left out."""
-        own = features[:, : len(self.shift)].astype(np.float64)
-        scaled = np.clip((own - self.shift) * self.scale, -FURTHEST_SCALED, FURTHEST_SCALED)
-        return np.asarray(scaled @ self.whiten.astype(np.float64))
+        return np.asarray(self.scaled(features) @ self.whiten.astype(np.float64))
+
+    def scaled(self, features: np.ndarray) -> np.ndarray:
+        """Return features of a spread of about 1, float64 [window, feature]; none is unusual beyond all measure."""
+        own = features[..., : len(self.shift)].astype(np.float64)
+        return np.asarray(np.clip((own - self.shift) * self.scale, -FURTHEST_SCALED, FURTHEST_SCALED))
 
     def logits(self, whitened: np.ndarray) -> np.ndarray:
         """Return the linear discriminants [window, centre]: log-likelihoods up to what all centres share."""
@@ -89,15 +93,32 @@ class View:
     farthest: float
     """Of a hundred validation windows, 99 were nearer to the centre of a class; what is not, is unlike all training."""
 
-    def votes(self, whitened: np.ndarray, n_classes: int) -> np.ndarray:
+    net: HeadNet | None = None
+    """Where sensors were worn at several places: one covariance holds the discriminants of all of them badly."""
+    together: float = 1.0
+    """Temperature of discriminants and network together, fitted likewise."""
+
+    def votes(self, features: np.ndarray, n_classes: int) -> np.ndarray:
         """Return log-likelihoods [window, class] up to what all classes share, whatever the placement."""
-        return class_votes(self.space.logits(whitened), self.temperature, n_classes)
+        votes = class_votes(self.space.logits(self.space.whitened(features)), self.temperature, n_classes)
+        if self.net is None:
+            return votes
+        return both_votes(votes, self.net.log_probabilities(self.space.scaled(features))) / self.together
+
+
+VIEW_NUMBERS = ("temperature", "farthest", "together")
+"""What of a view is no array."""
 
 
 def class_votes(logits: np.ndarray, temperature: float, n_classes: int) -> np.ndarray:
     """Return what centres [window, placement × class] say of each class, [window, class]; placements are as likely."""
     scaled = (logits / temperature).reshape(len(logits), logits.shape[1] // n_classes, n_classes)
     return np.asarray(np.logaddexp.reduce(scaled, axis=1))
+
+
+def both_votes(votes: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+    """Return what discriminants and network say together, [window, class]: the geometric mean of probabilities."""
+    return np.asarray((votes - np.logaddexp.reduce(votes, axis=1, keepdims=True) + log_p) / 2)
 
 
 @dataclass(frozen=True)
@@ -152,8 +173,11 @@ class WindowHead:
     @cached_property
     def fingerprint(self) -> str:
         """Stands for all that it learned: heads that name windows differently have different ones."""
-        held: list[Space | Gravity | Tilts] = [self.gravity, self.tilts, self.both.space, self.acceleration.space]
-        said = [repr((view.temperature, view.farthest)) for view in (self.both, self.acceleration)]
+        held: list[Space | Gravity | Tilts | HeadNet] = [self.gravity, self.tilts]
+        said = []
+        for view in (self.both, self.acceleration):
+            held += [view.space] if view.net is None else [view.space, view.net]
+            said += [repr(getattr(view, key)) for key in VIEW_NUMBERS]
         digest = hashlib.sha256(json.dumps([self.activities, self.threshold, *said]).encode())
         for array in (array for part in held for array in _arrays(part).values()):
             digest.update(array.tobytes())
@@ -202,7 +226,7 @@ class WindowHead:
         votes, strangeness = np.empty((len(motion), len(self.activities))), np.empty(len(motion))
         for view, own in ((self.both, motion.has_gyr), (self.acceleration, ~motion.has_gyr)):
             whitened = view.space.whitened(motion.features[own])
-            votes[own] = view.votes(whitened, len(self.activities))
+            votes[own] = view.votes(motion.features[own], len(self.activities))
             strangeness[own] = view.space.nearest(whitened)[1] / view.farthest
         return Look(votes, strangeness, motion.up)
 
@@ -239,12 +263,14 @@ def save_head(head: WindowHead, folder: Path) -> None:
         "threshold": head.threshold,
         "sampling_rate_hz": head.sampling_rate_hz,
         "window_s": head.window_s,
-        **{name: {"temperature": view.temperature, "farthest": view.farthest} for name, view in views.items()},
+        **{name: {key: getattr(view, key) for key in VIEW_NUMBERS} for name, view in views.items()},
     }
     arrays = {f"gravity.{name}": array for name, array in _arrays(head.gravity).items()}
     arrays |= {f"tilts.{name}": array for name, array in _arrays(head.tilts).items()}
     for name, view in views.items():
         arrays |= {f"{name}.{key}": array for key, array in _arrays(view.space).items()}
+        if view.net is not None:
+            arrays |= {f"{name}.net.{key}": array for key, array in _arrays(view.net).items()}
     with written_whole(folder / HEAD_FILE) as beside:
         beside.write_bytes(save(arrays, {"head": json.dumps(about, ensure_ascii=False)}))
 
@@ -284,7 +310,7 @@ def read_head(folder: Path) -> WindowHead | None:
     return head
 
 
-def _arrays(holder: Space | Gravity | Tilts) -> dict[str, np.ndarray]:
+def _arrays(holder: Space | Gravity | Tilts | HeadNet) -> dict[str, np.ndarray]:
     return {field.name: np.ascontiguousarray(getattr(holder, field.name)) for field in fields(holder)}
 
 
@@ -293,7 +319,9 @@ def _below(name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _view(name: str, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> View:
-    return View(Space(**_below(name, arrays)), about[name]["temperature"], about[name]["farthest"])
+    own, net = _below(name, arrays), _below(f"{name}.net", arrays)
+    space = Space(**{key: array for key, array in own.items() if not key.startswith("net.")})
+    return View(space, net=HeadNet(**net) if net else None, **{key: about[name][key] for key in VIEW_NUMBERS})
 
 
 def _check(head: WindowHead) -> None:
@@ -303,7 +331,9 @@ def _check(head: WindowHead) -> None:
         found = [array.shape for array in (space.shift, space.scale, space.whiten, space.centres[:n_classes])]
         if found != [(n,), (n,), (n, n), (n_classes, n)] or len(space.centres) % n_classes:
             raise ValueError("its arrays do not fit each other")
-        if not (view.temperature > 0 and view.farthest > 0):
+        if view.net is not None and not view.net.fits(n, n_classes):
+            raise ValueError("its network does not fit")
+        if not min(getattr(view, key) for key in VIEW_NUMBERS) > 0:
             raise ValueError(f"temperature {view.temperature}, limit {view.farthest}")
     gravity = head.gravity
     n = len(gravity.weights)

@@ -16,12 +16,14 @@ from llasa_core.model.head import FURTHEST_SCALED, Space, View, WindowHead, clas
 from llasa_core.model.motion_features import motion_of, n_features
 from llasa_core.model.sureness import UNFITTED_THRESHOLD, fit_temperature, fit_threshold
 from llasa_core.model.tilt import Tilts, common_direction
+from llasa_core.train.head_net import learn_net
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from llasa_core.data.store import WindowStore
+    from llasa_core.model.motion_features import Motion
 
 SHRINKAGE = 0.05
 """Of the covariance, to its diagonal. Of 0.03, 0.1 and 0.3 the smaller two named people better who were not learned
@@ -138,16 +140,10 @@ def learn_head(
     gravity = learn_gravity(plain.up, lessons.truth, lessons.subject, activities)
     tilts = learn_tilts(plain.up, lessons.truth, lessons.subject, activities, gravity.group_of)
     seen = motion_of(check.windows, rate_hz) if len(check) else plain
-    views = []
-    for n in (n_all, n_acc):
-        space = learn_space(copies[..., :n], lessons.truth, len(activities), lessons.placement)
-        whitened = space.whitened(seen.features)
-        beside = gravity.log_odds(seen.up)
-        temperature = UNFITTED_TEMPERATURE
-        if len(check):
-            votes = partial(class_votes, space.logits(whitened), n_classes=len(activities))
-            temperature = fit_temperature(votes, check.truth, beside)
-        views.append(View(space, temperature, float(np.quantile(space.nearest(whitened)[1], NEAR_SHARE))))
+    views = [
+        _learn_view(copies[..., :n], lessons, seen, check.truth, gravity.log_odds(seen.up), len(activities), seed)
+        for n in (n_all, n_acc)
+    ]
     head = WindowHead(views[0], views[1], gravity, tilts, activities, UNFITTED_THRESHOLD, rate_hz, window_s)
     accuracy = None
     if len(check):
@@ -155,6 +151,34 @@ def learn_head(
         accuracy = float((log_p.argmax(axis=1) == check.truth).mean())
         head = replace(head, threshold=fit_threshold(log_p, check.truth))
     return head, HeadReport(len(lessons), len(check), accuracy, views[0].temperature, head.threshold)
+
+
+def _learn_view(
+    copies: np.ndarray,
+    lessons: Lessons,
+    seen: Motion,
+    truth: np.ndarray,
+    beside: np.ndarray,
+    n_classes: int,
+    seed: int,
+) -> View:
+    """Return a view of some features; its temperatures are fitted on windows `seen`, where the `truth` is known."""
+    space = learn_space(copies, lessons.truth, n_classes, lessons.placement)
+    whitened = space.whitened(seen.features)
+    farthest = float(np.quantile(space.nearest(whitened)[1], NEAR_SHARE))
+    temperature = UNFITTED_TEMPERATURE
+    if len(truth):
+        temperature = fit_temperature(partial(class_votes, space.logits(whitened), n_classes=n_classes), truth, beside)
+    view = View(space, temperature, farthest)
+    if lessons.placement is None or not lessons.placement.any():
+        return view
+    weight = 1 / np.bincount(lessons.placement)[lessons.placement]
+    net = learn_net(space.scaled(copies), lessons.truth, weight / weight.mean(), n_classes, seed)
+    view = replace(view, net=net)
+    if not len(truth):
+        return view
+    votes = view.votes(seen.features, n_classes)
+    return replace(view, together=fit_temperature(lambda one: votes / one, truth, beside))
 
 
 def learn_space(copies: np.ndarray, truth: np.ndarray, n_classes: int, placement: np.ndarray | None = None) -> Space:

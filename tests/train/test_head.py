@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from llasa_core.data.store import WindowStore
-from llasa_core.model.head import View
+from llasa_core.model.head import View, read_head, save_head
 from llasa_core.train.head import (
     Lessons,
     fit_head,
@@ -20,6 +20,8 @@ from llasa_core.train.head import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from llasa_core.recipe_file import LoadedRecipe
 
 NOBODY = Lessons(np.empty((0, 120, 6), np.float32), np.empty(0, np.int64), np.empty(0, np.int64))
@@ -100,9 +102,33 @@ def test_a_class_has_a_centre_for_each_placement():
     one, two = (View(learn_space(features[None], truth, 2, each), 1.0, 1.0) for each in (None, placement))
 
     assert two.space.centres.shape == (4, 1)
-    right = [(view.votes(view.space.whitened(features), 2).argmax(axis=1) == truth).mean() for view in (one, two)]
+    right = [(view.votes(features, 2).argmax(axis=1) == truth).mean() for view in (one, two)]
     assert right[0] < 0.8
     assert right[1] > 0.99
+
+
+def test_sensors_worn_at_several_places_get_a_network_beside(lessons: Lessons):
+    worn = replace(lessons, placement=np.tile([0, 0, 1, 1], 10))
+    plain, head = (learn_head(one, one, ("walking", "sitting"), 20.0, 6.0, seed=0)[0] for one in (lessons, worn))
+
+    assert plain.both.net is None
+    assert head.both.net is not None
+    assert head.acceleration.net is not None
+    assert (head.log_probabilities(lessons.windows).argmax(axis=1) == lessons.truth).all()
+    again, _ = learn_head(worn, worn, ("walking", "sitting"), 20.0, 6.0, seed=0)
+    assert again.fingerprint == head.fingerprint != plain.fingerprint
+
+
+def test_the_network_comes_back_from_its_file(lessons: Lessons, tmp_path: Path):
+    worn = replace(lessons, placement=np.tile([0, 0, 1, 1], 10))
+    head, _ = learn_head(worn, worn, ("walking", "sitting"), 20.0, 6.0, seed=0)
+    save_head(head, tmp_path)
+
+    found = read_head(tmp_path)
+
+    assert found is not None
+    assert found.fingerprint == head.fingerprint
+    np.testing.assert_array_equal(found.log_probabilities(lessons.windows), head.log_probabilities(lessons.windows))
 
 
 def test_within_a_class_the_space_is_round():
