@@ -106,6 +106,14 @@ def turning() -> KnownRecording:
         ("How fast does it turn at most?", "The device turns at 5.7 degrees a second at most, at 0:00."),
         ("How far does it turn about the vertical?", "The device turns by 69 degrees to the left about the vertical."),
         ("Did it turn right?", "No, the device turns by 69 degrees to the left about the vertical."),
+        ("Is the y axis vertical?", "No, the device's z axis points up, the median of 3 windows."),
+        ("Was the phone lying flat?", "Yes, the device's z axis points up, the median of 3 windows."),
+        ("Is the device upside down?", "No, the device's z axis points up, the median of 3 windows."),
+        ("Was the mean of acc_z above 9?", "Yes, the mean of the acceleration on the z axis is 9.85 m/s²."),
+        (
+            "Did it ever turn faster than 100 degrees a second?",
+            "No, the device turns at 5.7 degrees a second at most, at 0:00.",
+        ),
         ("How many g at most?", "The strongest acceleration was 2.00 g at 0:05."),
         (
             "Did the orientation change?",

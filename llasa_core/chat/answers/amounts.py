@@ -8,6 +8,7 @@ from llasa_core.chat.answers.answer import (
     MOST_NAMED,
     Case,
     Composed,
+    against_limit,
     amounts_text,
     doing,
     how_often,
@@ -17,7 +18,7 @@ from llasa_core.chat.answers.answer import (
     sentence,
     times,
 )
-from llasa_core.chat.asking.polar import is_beyond, is_long_enough
+from llasa_core.chat.asking.polar import is_long_enough
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import nth_of, picked, span_of
 from llasa_core.chat.spans import clock, length, listed, total_s
@@ -96,8 +97,7 @@ def _one_count(case: Case, target: Target) -> Composed:
         return none(case, target)
     parts = case.parts(stretches)
     names = [one.activity for one in stretches]
-    is_so = is_beyond(case.asked.plain, len(parts)) if case.asked.is_polar else None
-    answer = "" if is_so is None else "yes, " if is_so else "no, "
+    answer = against_limit(case, len(parts))
     if len(set(names)) > 1:
         each = listed([f"{name} {how_often(names.count(name))}" for name in dict.fromkeys(names)])
         text = f"{answer}{case.who} {target.words} in {len(parts)} stretches{case.where}: {each}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from llasa_core.chat.asking.polar import is_beyond
 from llasa_core.chat.asking.targets import POSTURES
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import ORDINALS, span_of, stretches_of
@@ -157,6 +158,12 @@ def movement_words(intensity_mg: float) -> str:
 def ordinal(nth: int) -> str:
     """Return `first`, `last`, `12th`."""
     return ORDINALS.get(nth, f"{nth}th")
+
+
+def against_limit(case: Case, value: float) -> str:
+    """Return `yes, ` or `no, ` where a yes/no question names a limit, such as `above 100`; nothing elsewhere."""
+    is_so = is_beyond(case.asked.plain, value) if case.asked.is_polar else None
+    return "" if is_so is None else "yes, " if is_so else "no, "
 
 
 def sentence(text: str) -> str:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llasa_core.chat.answers.answer import Case, Composed, movement_words, sentence
+from llasa_core.chat.answers.answer import Case, Composed, against_limit, movement_words, sentence
 from llasa_core.chat.answers.course import main_activity
 from llasa_core.chat.answers.measured import rows_of, samples_of
-from llasa_core.chat.asking.polar import asks_for_opposite, is_beyond, is_intensity_so
+from llasa_core.chat.asking.polar import asks_for_opposite, is_intensity_so
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import during, span_of
 from llasa_core.chat.spans import Span, clock, length, listed, total_s
@@ -45,8 +45,7 @@ def cadence(case: Case) -> Composed:
     if len(values) == 1:
         name, found, _ = values[0]
         spread = _spread(found)
-        is_so = is_beyond(case.asked.plain, round(float(np.median(found)))) if case.asked.is_polar else None
-        answer = "" if is_so is None else "yes, " if is_so else "no, "
+        answer = against_limit(case, round(float(np.median(found))))
         text = (
             f"{answer}{case.whose} cadence {_while(case, name)} was about {np.median(found):.0f} steps a minute{spread}"
         )
@@ -149,7 +148,8 @@ def peak(case: Case) -> Composed:
     segment = case.recording.timeline.at(at)
     is_one = main_activity(case) is not None
     doing = f", {segment.activity}" if segment is not None and case.recording.names_activities and not is_one else ""
-    text = f"the strongest acceleration{case.where} was {most_g:.2f} g at {clock(at)}{doing}"
+    answer = against_limit(case, round(most_g, 2))
+    text = f"{answer}the strongest acceleration{case.where} was {most_g:.2f} g at {clock(at)}{doing}"
     fact = Fact(f"peak {most_g:.2f} g at {clock(at)}", "peak", at, at, case.scope.recording)
     return Composed(sentence(text), (fact,), (Span(at, at),))
 

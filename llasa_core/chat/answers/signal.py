@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llasa_core.chat.answers import course
-from llasa_core.chat.answers.answer import Case, Composed, sentence
+from llasa_core.chat.answers.answer import Case, Composed, against_limit, sentence
 from llasa_core.chat.answers.course import main_activity
 from llasa_core.chat.answers.measured import rows_of, samples_of, spread_of, typical
-from llasa_core.chat.asking.polar import asks_for_opposite
+from llasa_core.chat.asking.polar import asks_for_opposite, is_held_so
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.spans import Span, clock
 from llasa_core.data.channels import ACC, CHANNELS, GYR
@@ -45,20 +46,19 @@ def statistic(case: Case) -> Composed | None:
     if not asked.is_of_channel:
         return None
     _, samples = samples_of(case)
-    said = [
-        _of_channel(f"{asked.sensor}_{axis}", samples, asked.statistic or "mean", case.where) for axis in asked.axes
-    ]
+    said = [_of_channel(case, f"{asked.sensor}_{axis}", samples, asked.statistic or "mean") for axis in asked.axes]
     return _composed(case, " ".join(map(sentence, said)), "statistic")
 
 
-def _of_channel(channel: str, samples: np.ndarray, what: Statistic, where: str) -> str:
+def _of_channel(case: Case, channel: str, samples: np.ndarray, what: Statistic) -> str:
     values = samples[:, CHANNELS.index(channel)]
     digits, unit = words.DIGITS_OF[channel[:3]], words.UNIT_OF[channel[:3]]
     if what == "range":
         low, high = (f"{rounded(float(end), digits):.{digits}f}" for end in (values.min(), values.max()))
-        return f"the {words.CHANNEL_WORDS[channel]}{where} ranges from {low} to {high} {unit}"
-    value = f"{rounded(float(_OVER[what](values)), digits):.{digits}f} {unit}"
-    return f"the {_CALLED[what]} of the {words.CHANNEL_WORDS[channel]}{where} is {value}"
+        return f"the {words.CHANNEL_WORDS[channel]}{case.where} ranges from {low} to {high} {unit}"
+    value = rounded(float(_OVER[what](values)), digits)
+    answer = against_limit(case, value)
+    return f"{answer}the {_CALLED[what]} of the {words.CHANNEL_WORDS[channel]}{case.where} is {value:.{digits}f} {unit}"
 
 
 def axis(case: Case) -> Composed | None:
@@ -69,9 +69,16 @@ def axis(case: Case) -> Composed | None:
     is_gyr = case.asked.signal.sensor == "gyr"
     best = found.strongest_gyr if is_gyr else found.strongest_acc
     what, on = ("angular rate", "about") if is_gyr else ("acceleration", "on")
+    answer = ""
+    if case.asked.is_polar:
+        answer = "yes, " if best is not None and best in (case.asked.signal.axes or best) else "no, "
     if best is None:
-        return _composed(case, f"none stands out: the {what} varies about as much {on} another axis{case.where}")
-    return _composed(case, f"the {best} axis: {on} it the {what} varies most{case.where}{spread_of(rows_of(case))}")
+        return _composed(
+            case, f"{answer}none stands out: the {what} varies about as much {on} another axis{case.where}"
+        )
+    return _composed(
+        case, f"{answer}the {best} axis: {on} it the {what} varies most{case.where}{spread_of(rows_of(case))}"
+    )
 
 
 def posture(case: Case) -> Composed | None:
@@ -83,11 +90,10 @@ def posture(case: Case) -> Composed | None:
     up = found.up_axis
     if up is not None:
         text = f"the device's {up[1]} axis points {'up' if up[0] == '+' else 'down'}"
-    answer = ""
+    answer = "none: " if up is None and not case.asked.is_polar else ""
     if case.asked.is_polar:
-        answer = "yes, " if (up is None) == ("tilt" in case.asked.plain) else "no, "
-    elif up is None:
-        answer = "none: "
+        is_so = is_held_so(case.asked.plain, case.asked.signal.axes, up)
+        answer = "" if is_so is None else "yes, " if is_so else "no, "
     return _composed(case, f"{answer}{text}{case.where}{spread_of(rows_of(case))}")
 
 
@@ -111,12 +117,14 @@ def turning(case: Case) -> Composed | None:
     """Return how fast the device turned on average, or at most."""
     times, samples = samples_of(case)
     dps = np.degrees(np.linalg.norm(samples[:, GYR], axis=1))
-    if case.asked.signal.statistic in {"high", "range"}:
+    if case.asked.signal.statistic in {"high", "range"} or re.search(r"\bever\b", case.asked.plain):
         at = int(dps.argmax())
         when = f", at {clock(float(times[at]))}" if len(rows_of(case)) > 1 else ""
-        text = f"the device turns at {words.rate(float(dps[at])):g} degrees a second at most{case.where}{when}"
+        most = words.rate(float(dps[at]))
+        text = f"{against_limit(case, most)}the device turns at {most:g} degrees a second at most{case.where}{when}"
         return _composed(case, text, spans=(Span(float(times[at]), float(times[at])),))
-    text = f"the device turns at {words.rate(float(dps.mean())):g} degrees a second on average{case.where}"
+    mean = words.rate(float(dps.mean()))
+    text = f"{against_limit(case, mean)}the device turns at {mean:g} degrees a second on average{case.where}"
     return _composed(case, text)
 
 
@@ -156,7 +164,10 @@ def frequency(case: Case) -> Composed | None:
         return None
     if np.isnan(found.dominant_hz):
         return _composed(case, f"none: the device is at rest{case.where} ({words.intensity(found).text})")
-    text = f"the acceleration{case.where} is strongest at {words.frequency(found).text}{spread_of(rows_of(case))}"
+    answer = against_limit(case, round(found.dominant_hz, 1))
+    text = (
+        f"{answer}the acceleration{case.where} is strongest at {words.frequency(found).text}{spread_of(rows_of(case))}"
+    )
     return _composed(case, text)
 
 

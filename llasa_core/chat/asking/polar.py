@@ -36,6 +36,35 @@ def asks_for_opposite(quantity: str, text: str) -> bool:
     return pattern is not None and pattern.search(text) is not None
 
 
+_TOWARDS = re.compile(r"\b(up|upwards?|down|downwards?)\b")
+
+
+def is_held_so(text: str, axes: str, up: str | None) -> bool | None:
+    """Return whether a device is held as a plain yes/no question asks; None where its words do not say how.
+
+    Args:
+        text: the question.
+        axes: that it names, such as `x`.
+        up: which axis points up, as `facts.axis_up` has it. Phones have y along the long side, z out of the screen.
+    """
+    if axes:
+        towards = _TOWARDS.search(text)
+        signs = "+-" if towards is None or "up or down" in text else "+" if towards[1].startswith("up") else "-"
+        return up is not None and up[1] in axes and up[0] in signs
+    for words, held in _HELD:
+        if words.search(text):
+            return up in held
+    return None
+
+
+_HELD: tuple[tuple[re.Pattern[str], tuple[str | None, ...]], ...] = (
+    (re.compile(r"\btilt|\bslant|\bat an angle\b"), (None,)),
+    (re.compile(r"\bupside down\b"), ("-y",)),
+    (re.compile(r"\b(?:screen|face|display)\b[^?]*\bdown"), ("-z",)),
+    (re.compile(r"\b(?:screen|face|display)\b[^?]*\bup"), ("+z",)),
+    (re.compile(r"\bflat\b|\blevel\b|\bhorizontal"), ("+z", "-z")),
+    (re.compile(r"\bupright\b|\bvertical"), ("+y",)),
+)
 _WORDS = {"once": 1, "twice": 2, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _LIMIT = re.compile(
     r"\b(?:(?P<above>more than|above|over|exceed(?:s|ed|ing)?|higher than|faster than|beyond)|(?P<least>at least)"

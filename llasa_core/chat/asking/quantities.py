@@ -74,11 +74,10 @@ RULES: tuple[tuple[Quantity, str], ...] = (
             r"|\bwhich (?:of (?:the|these) (?:two|three|\d) )?(?:recording|one|file|session|walk"
             r"|stretch)s?\b.*\b(?:more|most|less|faster|fastest|slower|longer|longest|shorter|harder|steadier"
             r"|stronger|higher|lower)\b|\b(?:more|longer|less|faster|slower|harder|steadier|shorter|stronger|higher"
-            r"|quicker) (?:\w+ ){0,4}than\b(?! (?:once|twice|one|two|\d|an? (?:second|minute|hour)))"
-            r"|\b(?:longer|more|faster|harder|less|slower)\b[^?]*\bor\b"
-            r"|\b(?:the )?same (?:activit|thing|in both|in the two|as|way)|\b(?:do|does|did"
-            r"|doing) the same\b|\bsame\b[^?]*\bboth\b|\bin both\b|\bboth recordings\b|\btwo recordings\b"
-            r"|\bsame\b[^?]*\brecordings\b|\bwhat changed between\b"
+            r"|quicker) (?:\w+ ){0,4}than\b(?! (?:once|twice|one|two|\d|an? (?:second|minute|hour)))|\b(?:longer|more"
+            r"|faster|harder|less|slower)\b[^?]*\bor\b|\b(?:the )?same (?:activit|thing|in both|in the two|as|way)"
+            r"|\b(?:do|does|did|doing) the same\b|\bsame\b[^?]*\bboth\b|\bin both\b|\bboth recordings\b"
+            r"|\btwo recordings\b|\bsame\b[^?]*\brecordings\b|\bwhat changed between\b"
         ),
     ),
     (
