@@ -19,9 +19,9 @@ from carry_over import RATE_HZ, SEED, WINDOW_S, Windows, measured, sureness
 from measured_on import measured_on
 
 from llasa_core.data.store import WindowStore
+from llasa_core.data.turning import random_orientations, turned
 from llasa_core.evaluate.features import window_features
 from llasa_core.evaluate.robustness.misreading import without_gyroscope
-from llasa_core.evaluate.robustness.turning import random_orientations, turned
 from llasa_core.train.head import Lessons, learn_head
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from carry_over import GRAVITY_COLUMNS, RATE_HZ, RESAMPLES, SEED, SHARED, WINDOW
 from measured_on import measured_on
 
 from llasa_core.data.store import WindowStore
+from llasa_core.data.turning import rotations_about, turned
 from llasa_core.evaluate.features import window_features
 from llasa_core.evaluate.measured import measure_share
-from llasa_core.evaluate.robustness.turning import rotations_about, turned
 from llasa_core.inspect.canvas import FAINT, INK, figure_of, save
 from llasa_core.model.head import Worn
 from llasa_core.model.tilt import common_direction

@@ -26,8 +26,8 @@ from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import read_recordings
 from llasa_core.data.recording import Recording, Segment
 from llasa_core.data.split import split_of
+from llasa_core.data.turning import random_orientations, turned
 from llasa_core.evaluate.measured import measure_share
-from llasa_core.evaluate.robustness.turning import random_orientations, turned
 from llasa_core.model.shipped import shipped
 from llasa_core.timeline.classifier import HeadClassifier, load_classifier
 from llasa_core.timeline.options import TimelineOptions, Upright

@@ -6,12 +6,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from llasa_core.chat.asking.signal import SIGNAL_QUANTITIES
+
 if TYPE_CHECKING:
     from llasa_core.chat.asking.asked import Asked
     from llasa_core.chat.spans import Span
 
 NEEDS_ACTIVITY = ("duration", "count", "when", "share", "whether")
 """Quantities of an activity: where none is named, the one before is meant."""
+OF_A_PART = ("cadence", "evenness", "intensity", "steps", "peak", "statistic", *SIGNAL_QUANTITIES)
+"""Quantities that are measured in a part: where none is named, the one before is meant."""
 _WHY = re.compile(r"^(?:why|how come|what makes you (?:say|think) (?:so|that))\W*$")
 _SOMEBODY = re.compile(r"\b(?:person|he|she|they|wearer|user|subject|patient)\b")
 _EACH = re.compile(r"\b(?:each|every|all (?:the )?activit)")
@@ -46,7 +50,7 @@ def completed(asked: Asked, before: Context | None) -> Asked:
         return replace(asked, quantity="what")
     elif asked.quantity in NEEDS_ACTIVITY and not asked.targets and not (asked.pick and not asked.is_follow_up):
         asked = _same_activity(asked, was)
-    elif asked.quantity in {"cadence", "evenness", "intensity", "steps", "peak"} and asked.is_follow_up:
+    elif asked.quantity in OF_A_PART and asked.is_follow_up:
         asked = _same_part(asked, was)
     return asked
 
@@ -64,6 +68,7 @@ def _same_question(asked: Asked, was: Asked) -> Asked:
         pick=asked.pick or was.pick,
         edge=asked.edge or was.edge,
         nth=asked.nth if asked.nth is not None else was.nth if not asked.targets else None,
+        signal=asked.signal.over(was.signal),
     )
 
 

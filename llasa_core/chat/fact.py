@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 FactKind = Literal[
-    "segment", "total", "steps", "cadence", "intensity", "evenness", "peak", "statistic", "length", "gap", "probability"
+    "segment",
+    "total",
+    "steps",
+    "cadence",
+    "intensity",
+    "evenness",
+    "peak",
+    "statistic",
+    "signal",
+    "length",
+    "gap",
+    "probability",
 ]
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llasa_core.chat.answers import amounts, comparing, course, movement
+from llasa_core.chat.answers import amounts, comparing, course, movement, signal
 from llasa_core.chat.answers.answer import Case, Composed
 from llasa_core.chat.answers.unable import no_names, unable, unknown_activity
 from llasa_core.chat.asking.asked import Asked, read_question
 from llasa_core.chat.asking.cannot_tell import DATE
+from llasa_core.chat.asking.signal import SIGNAL_QUANTITIES
 from llasa_core.chat.context import Context, completed
 from llasa_core.chat.known_recording import labels_of
 from llasa_core.chat.prompt import for_model
@@ -30,9 +32,14 @@ if TYPE_CHECKING:
 
 REMEMBERED = 6
 """Questions before that are read again, to know what `that` means; it is hardly ever further back."""
+_WHICH_ONE = re.compile(
+    r"\b(?:which|what) (?:of (?:the|these|them) )?(?:\w+ )?(?:recording|part|file|session|one|clip|window)s?\b"
+)
 _NO_WINDOWS = np.empty((0, 0, 6), np.float32)
 _COMPOSERS: dict[str, Callable[[Case], Composed | None]] = {
+    "account": signal.account,
     "activity": course.activity,
+    "axis": signal.axis,
     "cadence": movement.cadence,
     "changes": course.changes,
     "compare": comparing.compare,
@@ -40,17 +47,25 @@ _COMPOSERS: dict[str, Callable[[Case], Composed | None]] = {
     "describe": course.activity,
     "duration": amounts.duration,
     "evenness": movement.evenness,
+    "frequency": signal.frequency,
     "gaps": course.gaps,
+    "heading": signal.heading,
     "intensity": movement.intensity,
     "length": course.recorded_length,
     "list": course.course,
     "most": course.most,
+    "moving": signal.moving,
     "peak": movement.peak,
+    "posture": signal.posture,
+    "rhythm": signal.rhythm,
     "share": amounts.share,
-    "statistic": movement.statistic,
+    "statistic": signal.statistic,
     "steps": movement.steps,
     "sure": course.sure,
     "talk": lambda _case: Composed(_HINT),
+    "trend": signal.trend,
+    "turned": signal.turned,
+    "turning": signal.turning,
     "what": course.what,
     "when": amounts.when,
     "whether": amounts.whether,
@@ -70,6 +85,7 @@ _WITHOUT_NAMES = (
     "activity",
     "describe",
     "sure",
+    *SIGNAL_QUANTITIES,
 )
 """What can be told where no activities are named."""
 
@@ -143,13 +159,16 @@ def ground(
 def _read(
     question: str, recordings: Sequence[KnownRecording], before: Context | None
 ) -> tuple[Composed | None, Context, tuple[Scope, ...]]:
-    asked = completed(read_question(question), before)
+    asked = _across(completed(read_question(question), before), len(recordings))
     chosen = _chosen(asked, len(recordings))
     focus = before.focus if before is not None else ((),) * len(recordings)
     scopes = tuple(scope_of(asked, recordings[at], at, focus[at]) for at in chosen)
     cases = [Case(asked, recordings[scope.recording], scope, recordings) for scope in scopes]
     if asked.quantity == "compare" and len(cases) > 1:
         cases = cases[:1]
+    each = comparing.course_of_each(cases[0]) if len(cases) > 1 and _asks_for_the_course(asked) else None
+    if each is not None:
+        return each, Context(asked, focus), scopes
     found = [_composed(case) for case in cases]
     new_focus = list(focus)
     for case, one in zip(cases, found, strict=True):
@@ -166,6 +185,23 @@ def _read(
     labels = labels_of(recordings)
     text = " ".join(f"{labels[case.scope.recording]}: {one.text}" for case, one in zip(cases, told, strict=True))
     return Composed(text, tuple(fact for one in told for fact in one.facts)), context, scopes
+
+
+def _across(asked: Asked, n_recordings: int) -> Asked:
+    """Return a question for the most vigorous one of several recordings as the comparison that it is."""
+    is_of_several = n_recordings > 1 and asked.recording is None and asked.cannot is None
+    if (
+        is_of_several
+        and asked.quantity in {"intensity", "cadence", "evenness", "moving"}
+        and _WHICH_ONE.search(asked.plain)
+    ):
+        return replace(asked, quantity="compare")
+    return asked
+
+
+def _asks_for_the_course(asked: Asked) -> bool:
+    has_scope = asked.targets or asked.event or asked.time or asked.recording is not None or asked.cannot
+    return asked.quantity in {"activity", "what", "list"} and not has_scope
 
 
 def _chosen(asked: Asked, n_recordings: int) -> list[int]:

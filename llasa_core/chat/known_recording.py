@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llasa_core.data.channels import CHANNELS
 from llasa_core.data.facts import facts_of
 from llasa_core.data.readers import read_recordings
 from llasa_core.data.recording import Segment as Labelled
@@ -111,6 +112,20 @@ class KnownRecording:
             return None
         _, stretch, first = best
         return stretch.samples[first : first + length], stretch.start_s + first / self.sampling_rate_hz
+
+    def samples_in(self, spans: Sequence[Span]) -> tuple[np.ndarray, np.ndarray]:
+        """Return when each sample inside spans was taken, float64 [time], and the samples, float32 [time, channel]."""
+        times, samples = [np.empty(0)], [np.empty((0, len(CHANNELS)), np.float32)]
+        for span in spans:
+            for stretch in self.stretches:
+                first, last = (
+                    int(np.ceil((at - stretch.start_s) * self.sampling_rate_hz - 1e-6))
+                    for at in (span.start_s, span.end_s)
+                )
+                part = stretch.samples[max(first, 0) : max(last, 0)]
+                times.append(stretch.start_s + (max(first, 0) + np.arange(len(part))) / self.sampling_rate_hz)
+                samples.append(part)
+        return np.concatenate(times), np.concatenate(samples)
 
     def rows_in(self, spans: Sequence[Span]) -> np.ndarray:
         """Return the positions of the timeline's windows that lie inside spans; of the nearest, where none does."""

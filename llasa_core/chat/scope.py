@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from llasa_core.chat.asking.signal import SIGNAL_QUANTITIES
 from llasa_core.chat.spans import Span, clock, cut_all, listed
 from llasa_core.timeline.segments import UNKNOWN
 
@@ -41,6 +42,7 @@ OF_STRETCHES = (
     "sure",
     "list",
     "statistic",
+    *SIGNAL_QUANTITIES,
 )
 """What is asked for inside an activity's stretches; other quantities are of the activity itself."""
 

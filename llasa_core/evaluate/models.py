@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from llasa_core.model.adapted import read_any_head
 from llasa_core.model.any_checkpoint import load_any
 from llasa_core.model.original import is_original
 from llasa_core.model.widen import widened
+from llasa_core.timeline.classifier import HeadClassifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from llasa_core.model.limu_bert import LimuBert
     from llasa_core.model.multimodal import LlasaModel
+    from llasa_core.timeline.classifier import WindowClassifier
 
 
 @dataclass
@@ -45,6 +48,14 @@ class Models:
         from llasa_core.model.checkpoint import load_encoder  # noqa: PLC0415 - torch
 
         return load_encoder(self.checkpoint)
+
+    @cached_property
+    def head(self) -> WindowClassifier | None:
+        """The checkpoint's light head, which names activities as `llasa chat` does; None where it has none."""
+        if is_original(self.checkpoint) or self.encoder is not None:
+            return None
+        head = read_any_head(self.checkpoint)
+        return None if head is None or not head.activities else HeadClassifier(head)
 
     @cached_property
     def untrained(self) -> LlasaModel:

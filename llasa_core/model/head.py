@@ -9,8 +9,10 @@ Computed in NumPy: a timeline of hours starts before torch would have been impor
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -135,6 +137,16 @@ class WindowHead:
     """A probability below it is no answer; fitted on people that were not learned from."""
     sampling_rate_hz: float
     window_s: float
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Stands for all that it learned: heads that name windows differently have different ones."""
+        held: list[Space | Gravity | Tilts] = [self.gravity, self.tilts, self.both.space, self.acceleration.space]
+        said = [repr((view.temperature, view.farthest)) for view in (self.both, self.acceleration)]
+        digest = hashlib.sha256(json.dumps([self.activities, self.threshold, *said]).encode())
+        for array in (array for part in held for array in _arrays(part).values()):
+            digest.update(array.tobytes())
+        return digest.hexdigest()[:16]
 
     def log_probabilities(self, windows: np.ndarray) -> np.ndarray:
         """Return calibrated log-probabilities of the activities, float64 [window, activity].

@@ -75,7 +75,7 @@ ANSWERS = {
     "What happened at 9:00?": "The recording lasts from 0:00 to 5:06; there is nothing at 9:00.",
     "How often did I change activity?": ("The activity changed 6 times, among 3: lying, walking and climbing stairs."),
     "Did I walk more than I climbed stairs?": "Yes. Longest was walking with 108 s, then climbing stairs 90 s.",
-    "Are there gaps?": "There are no gaps: the recording is complete.",
+    "Are there gaps?": "No, there are no gaps: the recording is complete.",
 }
 
 
@@ -86,7 +86,7 @@ def test_an_answer_is_a_sentence_with_the_number_and_its_place(ask: Callable[...
 
 def test_steps_are_the_cadence_times_the_time(ask: Callable[..., str]):
     assert ask("How many steps did I take while walking?") == (
-        "You took about 185 steps while walking: 103 a minute over 108 s walking. "
+        "You took about 185 steps while walking: 103 steps a minute over 108 s walking. "
         "They are reckoned from the rhythm, not counted singly."
     )
 
@@ -156,7 +156,7 @@ def test_two_recordings_are_asked_apart_and_together(walking: KnownRecording, st
     )
     compared = ground("Compare the two recordings.", both)
     assert compared.answer is not None
-    assert "walking.csv 103 and stairs.csv 78" in compared.answer
+    assert "in walking.csv: about 103 steps a minute; stairs.csv: about 78 steps a minute" in compared.answer
     assert [fact.recording for fact in compared.facts] == [0, 1]
 
 
@@ -249,7 +249,7 @@ def test_a_gap_is_told_and_in_no_sum(head: WindowClassifier):
     assert answers == {
         "How long is the recording?": "The recording lasts 78 s, at 50 Hz; of these 42 s are missing, in 1 gap.",
         "What happened at 0:40?": "From 0:18 to 1:00 nothing was recorded.",
-        "Are there any gaps?": "Nothing was recorded in 42 s in all: 0:18–1:00.",
+        "Are there any gaps?": "Yes, nothing was recorded in 42 s in all: 0:18–1:00.",
     }
     assert apart.timeline.totals_s["walking"] == pytest.approx(36, abs=1)
 

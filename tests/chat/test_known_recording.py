@@ -204,7 +204,7 @@ def test_without_names_of_activities_all_else_is_told():
         ),
         "How long is the recording?": "The recording lasts 30 s, at 50 Hz.",
         "How intense was it?": (
-            "The sensor shows hardly any movement over the whole recording: 0 mg (median of 9 windows), "
+            "Still: the sensor shows hardly any movement over the whole recording: 0 mg (median of 9 windows), "
             "with movement in 0 % of them."
         ),
     }

@@ -80,7 +80,7 @@ def test_two_recordings_are_compared(capsys: pytest.CaptureFixture[str]):
     )
 
     assert capsys.readouterr().out == (
-        "The steps were fastest in walking.csv, in steps a minute: walking.csv 103 and stairs.csv 78.\n"
+        "The steps were fastest in walking.csv: about 103 steps a minute; stairs.csv: about 78 steps a minute.\n"
     )
 
 

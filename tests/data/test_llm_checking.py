@@ -40,6 +40,19 @@ def test_numbers_are_read_with_their_units():
     ]
 
 
+def test_times_on_a_clock_are_seconds():
+    found = [
+        (mention.written, mention.value, mention.unit) for mention in mentions("1.9 g at 0:03.2, 1:03:20 to 1:04.")
+    ]
+
+    assert found == [
+        ("1.9", 1.9, "g"),
+        ("0:03.2", 3.2, "s"),
+        ("1:03:20", 3800, "s"),
+        ("1:04", 64, "s"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("answer", "claims"),
     [

@@ -17,6 +17,7 @@ from llasa_core.chat.answers.answer import (
     sentence,
     times,
 )
+from llasa_core.chat.asking.polar import is_beyond, is_long_enough
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import nth_of, picked, span_of
 from llasa_core.chat.spans import clock, length, listed, total_s
@@ -95,11 +96,13 @@ def _one_count(case: Case, target: Target) -> Composed:
         return none(case, target)
     parts = case.parts(stretches)
     names = [one.activity for one in stretches]
+    is_so = is_beyond(case.asked.plain, len(parts)) if case.asked.is_polar else None
+    answer = "" if is_so is None else "yes, " if is_so else "no, "
     if len(set(names)) > 1:
         each = listed([f"{name} {how_often(names.count(name))}" for name in dict.fromkeys(names)])
-        text = f"{case.who} {target.words} in {len(parts)} stretches{case.where}: {each}"
+        text = f"{answer}{case.who} {target.words} in {len(parts)} stretches{case.where}: {each}"
     else:
-        text = f"{case.who} {target.words} {how_often(len(parts))}{case.where}: {times(parts)}"
+        text = f"{answer}{case.who} {target.words} {how_often(len(parts))}{case.where}: {times(parts)}"
     return _of_all(case, target, f"{target.words} {how_often(len(parts))}", sentence(text), stretches)
 
 
@@ -178,7 +181,8 @@ def whether(case: Case) -> Composed | None:
         told = none(case, target)
         return told if case.perhaps(target) else Composed(f"No. {told.text}", told.facts, told.focus)
     parts = case.parts(stretches)
-    text = f"yes, {case.who} {target.words}{case.where} for {length(total_s(parts))}: {times(parts)}"
+    answer = "no" if is_long_enough(case.asked.plain, total_s(parts)) is False else "yes"
+    text = f"{answer}, {case.who} {target.words}{case.where} for {length(total_s(parts))}: {times(parts)}"
     return Composed(sentence(text), case.segment_facts(stretches), tuple(parts))
 
 

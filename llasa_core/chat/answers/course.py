@@ -162,11 +162,15 @@ def gaps(case: Case) -> Composed:
     """Return when nothing was recorded."""
     found = case.recording.timeline.gaps
     if not found:
-        return Composed("There are no gaps: the recording is complete.", (), ())
+        answer = "no, " if case.asked.is_polar else ""
+        return Composed(sentence(f"{answer}there are no gaps: the recording is complete"), (), ())
     spans = [Span(gap.start_s, gap.end_s) for gap in found]
     facts = tuple(Fact(f"nothing recorded {span}", "gap", *span, case.scope.recording) for span in spans)
     shown = listed([str(span) for span in spans[:MOST_LISTED]])
-    return Composed(sentence(f"nothing was recorded in {length(total_s(spans))} in all: {shown}"), facts, tuple(spans))
+    answer = "yes, " if case.asked.is_polar else ""
+    return Composed(
+        sentence(f"{answer}nothing was recorded in {length(total_s(spans))} in all: {shown}"), facts, tuple(spans)
+    )
 
 
 def date(case: Case) -> Composed | None:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llasa_core.chat.answers.answer import Case, Composed, movement_words, sentence
+from llasa_core.chat.answers.course import main_activity
+from llasa_core.chat.answers.measured import rows_of, samples_of
+from llasa_core.chat.asking.polar import asks_for_opposite, is_beyond, is_intensity_so
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import during, span_of
 from llasa_core.chat.spans import Span, clock, length, listed, total_s
-from llasa_core.data.channels import CHANNELS
-from llasa_core.data.facts import MOVING_MG
+from llasa_core.data.channels import ACC, STANDARD_GRAVITY
+from llasa_core.data.facts import MOVING_MG, intensity_word
 from llasa_core.data.grounded import words
 from llasa_core.data.grounded.measured import GAITS
 from llasa_core.data.grounded.words import STEADY
+from llasa_core.timeline.segments import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from llasa_core.chat.fact import FactKind
     from llasa_core.timeline.segments import Segment
 
@@ -44,7 +45,11 @@ def cadence(case: Case) -> Composed:
     if len(values) == 1:
         name, found, _ = values[0]
         spread = _spread(found)
-        text = f"{case.whose} cadence {_while(case, name)} was about {np.median(found):.0f} steps a minute{spread}"
+        is_so = is_beyond(case.asked.plain, round(float(np.median(found)))) if case.asked.is_polar else None
+        answer = "" if is_so is None else "yes, " if is_so else "no, "
+        text = (
+            f"{answer}{case.whose} cadence {_while(case, name)} was about {np.median(found):.0f} steps a minute{spread}"
+        )
     else:
         text = f"{case.whose} cadence{case.where if not case.scope.activities else ''} was {listed(said)}"
     facts = tuple(
@@ -70,7 +75,7 @@ def steps(case: Case) -> Composed:
     if not amounts:
         return _no_steps(case, "steps")
     n_steps = sum(spm * seconds / 60 for _, spm, seconds, _ in amounts)
-    how = listed([f"{spm:.0f} a minute over {length(seconds)} {name}" for name, spm, seconds, _ in amounts])
+    how = listed([f"{spm:.0f} steps a minute over {length(seconds)} {name}" for name, spm, seconds, _ in amounts])
     lead = "you took" if case.asked.is_about_me else "the person took"
     text = f"{lead} about {n_steps:.0f} steps{case.where}: {how}. They are reckoned from the rhythm, not counted singly"
     facts = tuple(
@@ -90,14 +95,19 @@ def evenness(case: Case) -> Composed:
     for name, parts, symmetry in found:
         alike, steady = float(np.median(symmetry)), float(np.median(_values(case, name, "periodicity")))
         worst = min(worst, alike)
-        few = ", from few windows" if len(symmetry) < FEW_WINDOWS else ""
+        few = ", from few windows" if 1 < len(symmetry) < FEW_WINDOWS else ""
         lead = f"{name}, " if len(found) > 1 else ""
-        likeness = f"{_alike(alike)} the next ({alike:.2f})"
-        said.append(f"{lead}one step was {likeness} and the rhythm {_steady(steady)} ({steady:.2f}){few}")
+        likeness = f"{_alike(alike)} the next (symmetry {alike:.2f})"
+        said.append(
+            f"{lead}one step was {likeness} and the rhythm {_steady(steady)} (autocorrelation {steady:.2f}){few}"
+        )
         text = f"{name}: symmetry {alike:.2f}, periodicity {steady:.2f}, medians over {_windows(len(symmetry))}"
         facts.append(Fact(text, "evenness", *_hull(parts), case.scope.recording))
     word = "even" if worst >= ALIKE else "fairly even" if worst >= SOMEWHAT_ALIKE else "uneven"
-    text = f"{case.whose} gait{case.where} was {word}: {'; '.join(said)}. 1 would be wholly alike and wholly regular"
+    answer = ""
+    if case.asked.is_polar and case.asked.quantity == "evenness" and case.asked.cannot is None:
+        answer = "yes, " if (worst >= SOMEWHAT_ALIKE) != asks_for_opposite("evenness", case.asked.plain) else "no, "
+    text = f"{answer}{case.whose} gait{case.where} was {word}: {'; '.join(said)}"
     return Composed(sentence(text), tuple(facts), tuple(span for _, parts, _ in found for span in parts))
 
 
@@ -110,15 +120,20 @@ def intensity(case: Case) -> Composed | None:
         return None
     values = case.recording.facts.intensity_mg[rows]
     middle, share = float(np.median(values)), float((values >= MOVING_MG).mean())
-    where = case.where or " over the whole recording"
-    text = f"the sensor shows {movement_words(middle)}{where}: {middle:.0f} mg (median of {_windows(len(rows))})"
-    if share < 1:
+    word, answer = intensity_word(middle), ""
+    if case.asked.quantity == "intensity" and case.asked.cannot is None:
+        answer = "still: " if word == "still" else ""
+        if case.asked.is_polar:
+            answer = "yes, " if is_intensity_so(case.asked.plain, word) else "no, "
+    more, where = (f" (median of {_windows(len(rows))})", " over the whole recording") if len(rows) > 1 else ("", "")
+    text = f"{answer}the sensor shows {movement_words(middle)}{case.where or where}: {words.mg(middle):g} mg{more}"
+    if len(rows) > 1 and share < 1:
         text += f", with movement in {100 * share:.0f} % of them"
     if len(values) >= FEW_WINDOWS and values.max() >= 2 * max(middle, 1.0):
         at = case.recording.timeline.windows.start_s[rows[int(values.argmax())]]
         text += f", most at {clock(at)} with {values.max():.0f} mg"
     fact = Fact(
-        f"median {middle:.0f} mg over {_windows(len(rows))}",
+        f"median {words.mg(middle):g} mg over {_windows(len(rows))}",
         "intensity",
         *_hull(case.scope.spans),
         case.scope.recording,
@@ -126,18 +141,16 @@ def intensity(case: Case) -> Composed | None:
     return Composed(sentence(text), (fact,), case.scope.spans)
 
 
-def peak(case: Case) -> Composed | None:
+def peak(case: Case) -> Composed:
     """Return the strongest acceleration, and when."""
-    rows = _rows(case)
-    if not len(rows):
-        return None
-    facts, windows = case.recording.facts, case.recording.timeline.windows
-    best = int(rows[int(facts.peak_g[rows].argmax())])
-    at = float(windows.start_s[best] + facts.peak_s[best])
+    times, samples = samples_of(case)
+    size = np.linalg.norm(samples[:, ACC], axis=1) / STANDARD_GRAVITY
+    at, most_g = float(times[size.argmax()]), float(size.max())
     segment = case.recording.timeline.at(at)
-    doing = f", {segment.activity}" if segment is not None and case.recording.names_activities else ""
-    text = f"the strongest acceleration{case.where} was {facts.peak_g[best]:.2f} g at {clock(at)}{doing}"
-    fact = Fact(f"peak {facts.peak_g[best]:.2f} g at {clock(at)}", "peak", at, at, case.scope.recording)
+    is_one = main_activity(case) is not None
+    doing = f", {segment.activity}" if segment is not None and case.recording.names_activities and not is_one else ""
+    text = f"the strongest acceleration{case.where} was {most_g:.2f} g at {clock(at)}{doing}"
+    fact = Fact(f"peak {most_g:.2f} g at {clock(at)}", "peak", at, at, case.scope.recording)
     return Composed(sentence(text), (fact,), (Span(at, at),))
 
 
@@ -166,7 +179,7 @@ def _gaits(case: Case) -> list[tuple[str, list[Span]]]:
         return [("the recording", list(case.scope.spans))]
     gaits: dict[str, list[Segment]] = {}
     for one in case.segments():
-        if one.activity in GAITS:
+        if one.activity in (*GAITS, UNKNOWN):  # what is unknown may be a gait, if it has steps
             gaits.setdefault(one.activity, []).append(one)
     if case.scope.is_moment:
         return [(name, [span_of(one) for one in found]) for name, found in gaits.items()]
@@ -175,13 +188,8 @@ def _gaits(case: Case) -> list[tuple[str, list[Span]]]:
 
 def _rows(case: Case, name: str | None = None) -> np.ndarray:
     """Return which windows of the timeline lie in the scope, or in its stretches of a gait."""
-    if case.scope.is_moment:
-        at = case.scope.spans[0].start_s
-        starts = case.recording.timeline.windows.start_s
-        is_there = (starts <= at) & (at < starts + case.recording.window_s)
-        return np.flatnonzero(is_there) if is_there.any() else case.recording.rows_in(case.scope.spans)
-    if name is None or not case.recording.names_activities:
-        return case.recording.rows_in(case.scope.spans)
+    if case.scope.is_moment or name is None or not case.recording.names_activities:
+        return rows_of(case)
     parts = case.parts([one for one in case.segments() if one.activity == name])
     return case.recording.rows_in(parts)
 
@@ -203,10 +211,10 @@ def _no_steps(case: Case, what: str) -> Composed:
     asked = {"steps": "No steps can be told", "evenness": "The evenness of a gait cannot be told"}.get(
         what, "No cadence can be told"
     )
-    middle = f" ({np.median(values):.0f} mg)" if len(values) else ""
+    middle = f" ({words.mg(float(np.median(values))):g} mg)" if len(values) else ""
     fact = (
         Fact(
-            f"median {np.median(values):.0f} mg over {_windows(len(values))}",
+            f"median {words.mg(float(np.median(values))):g} mg over {_windows(len(values))}",
             "intensity",
             *_hull(case.scope.spans),
             case.scope.recording,
@@ -244,29 +252,3 @@ def _windows(count: int) -> str:
 
 def _hull(spans: list[Span] | tuple[Span, ...]) -> tuple[float, float]:
     return spans[0].start_s, spans[-1].end_s
-
-
-_STATISTICS = (
-    ("std", re.compile(r"\bstd\b|standard deviation")),
-    ("low", re.compile(r"\bmin(?:imum)?\b|smallest|lowest")),
-    ("high", re.compile(r"\bmax(?:imum)?\b|largest|highest")),
-    ("mean", re.compile(r"\bmean\b|average|median|range")),
-)
-_CHANNEL = re.compile(r"\b(acc|gyr)_?([xyz])\b|\b(accelerat|angular|rotation|gyr)\w*\b[^?]*?\b([xyz])\b")
-_OVER: dict[str, Callable[[np.ndarray], Any]] = {"mean": np.mean, "std": np.median, "low": np.min, "high": np.max}
-
-
-def statistic(case: Case) -> Composed | None:
-    """Return a statistic of one channel over the windows of a part."""
-    match, rows = _CHANNEL.search(case.asked.plain), _rows(case)
-    if match is None or not len(rows):
-        return None
-    sensor = (match[1] or match[3])[:3]
-    channel = f"{'acc' if sensor == 'acc' else 'gyr'}_{match[2] or match[4]}"
-    name = next((name for name, pattern in _STATISTICS if pattern.search(case.asked.plain)), "mean")
-    values = getattr(case.recording.facts, name)[rows, CHANNELS.index(channel)]
-    digits, unit = words.DIGITS_OF[channel[:3]], words.UNIT_OF[channel[:3]]
-    called = {"mean": "mean", "std": "standard deviation, median of the windows'", "low": "minimum", "high": "maximum"}
-    text = f"{channel}{case.where}: {called[name]} {_OVER[name](values):.{digits}f} {unit}"
-    fact = Fact(text, "statistic", *_hull(case.scope.spans), case.scope.recording)
-    return Composed(f"{text}, over {_windows(len(rows))}.", (fact,), case.scope.spans)

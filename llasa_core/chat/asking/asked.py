@@ -6,22 +6,25 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llasa_core.chat.asking.cannot_tell import DATE, CannotTell, asks_for_date, cannot_tell
+from llasa_core.chat.asking.cannot_tell import (
+    DATE,
+    SOMETHING_ELSE,
+    CannotTell,
+    asks_for_date,
+    cannot_tell,
+    is_about_motion,
+)
+from llasa_core.chat.asking.polar import is_polar
 from llasa_core.chat.asking.quantities import pick_of, quantity_of
+from llasa_core.chat.asking.signal import NOTHING_NAMED, OfSignal, of_signal, signal_quantity_of
 from llasa_core.chat.asking.targets import Target, find_targets
 from llasa_core.chat.asking.times import find_time
 from llasa_core.chat.asking.wording import plain
-from llasa_core.data.grounded.activities import OTHER_PHRASINGS, PLAIN_QUESTION
-from llasa_core.data.grounded.reasons import CAPTION_QUESTIONS, NARRATION_QUESTIONS, REASON_QUESTIONS
 
 if TYPE_CHECKING:
     from llasa_core.chat.asking.quantities import Quantity
     from llasa_core.chat.asking.times import Time
 
-_WHAT_IS_DONE = {question.casefold().rstrip("?.") for question in (PLAIN_QUESTION, *OTHER_PHRASINGS)}
-_FOR_THE_MODEL = {
-    question.casefold().rstrip("?.") for question in (*CAPTION_QUESTIONS, *REASON_QUESTIONS, *NARRATION_QUESTIONS)
-}
 _FOLLOWS = re.compile(
     r"^(?:and|but|so|then|also|ok(?:ay)?|what about|how about|plus|now)\b"
     r"|^(?:the )?same (?:for|question)|\binstead\b"
@@ -40,7 +43,7 @@ _IN_THAT = re.compile(
     r"|segment))?s?\b|\b(?<!were )(?<!was )(?<!are )(?<!is )there\??$|\bmeanwhile\b"
 )
 _RECORDING = re.compile(
-    r"\b(?:recording|file|session) (?P<a>1|2|3|4|one|two|three|four|a|b|c|d)\b"
+    r"\b(?:recording|file|session|part|clip|window) (?P<a>1|2|3|4|one|two|three|four|a|b|c|d)\b"
     r"|\b(?P<b>first|second|third|fourth|last|other) (?:recording|file|session)\b"
     r"|\bin the (?P<c>other) one\b"
 )
@@ -55,6 +58,12 @@ _YOU = re.compile(r"\b(?:i|me|my|mine|myself)\b")
 _WHOLE = re.compile(r"\b(?:in all|altogether|in total|overall|whole|entire|all day|all the time|throughout)\b")
 _START = re.compile(r"\b(?:start(?:ed|s|ing)?|began|begin(?:s|ning)?)\b")
 _END = re.compile(r"\b(?:stop(?:ped|s)?|end(?:ed|s)?|finish(?:ed|es)?)\b")
+_DURING = re.compile(
+    r"\b(?:while|whilst|when|during|as|in|of|for|from)(?: (?:i|he|she|they|we|the \w+)(?: (?:was|were|is|am|are))?| my"
+    r"| the)? $"
+)
+_ON = re.compile(r"(?:on|in|at|using|while) (?!rest)")
+_WHEN = re.compile(r"\bwhen\b")
 _FIRST, _LAST = re.compile(r"\bfirst\b"), re.compile(r"\blast\b")
 
 
@@ -90,6 +99,10 @@ class Asked:
     """It says `I`."""
     is_whole: bool = False
     """`in all`, `the whole recording`."""
+    is_polar: bool = False
+    """It is answered by yes or no."""
+    signal: OfSignal = NOTHING_NAMED
+    """Which channels and which statistic of them."""
     plain: str = ""
     """The question as it was read."""
 
@@ -98,16 +111,21 @@ def read_question(question: str) -> Asked:
     """Return what a question asks, as far as its own words tell."""
     text = plain(question)
     bare = text.rstrip(" ?.!")
-    if bare in _WHAT_IS_DONE:
-        return Asked("activity", plain=text)
-    if bare in _FOR_THE_MODEL:
-        return Asked("describe", plain=text)
     recording, text = _recording(text)
+    of_the_signal = signal_quantity_of(text)
     time, without_time = find_time(text)
+    if of_the_signal == "trend" and time is not None and time.share in {0.5, -0.5}:
+        time = None  # both halves are named
+    if is_polar(text):
+        without_time = _WHEN.sub("while", without_time)  # `was I calm when I sat?` asks for no time
     found = find_targets(without_time)
     event = next((one for one in found if one.relation in {"after", "before"}), None)
     targets = tuple(one for one in found if one is not event)
-    quantity = quantity_of(without_time)
+    if of_the_signal is not None:  # in `between which values does it lie?` nobody lies
+        targets = tuple(
+            one for one in targets if _DURING.search(without_time[: one.at]) or _ON.match(without_time, one.at)
+        )
+    quantity = of_the_signal or quantity_of(without_time)
     back = _back(without_time) if event is None else ""
     if back in {"after", "before"} and targets:  # `the second time I sat, what came next?`
         event, targets, back = replace(targets[0], relation=back), targets[1:], ""
@@ -123,9 +141,11 @@ def read_question(question: str) -> Asked:
         recording=recording,
         is_of_all=_ALL.search(text) is not None,
         is_follow_up=_FOLLOWS.search(bare) is not None or back != "",
-        cannot=cannot_tell(text) or (DATE if asks_for_date(text) else None),
+        cannot=cannot_tell(text, is_of_signal=of_the_signal is not None) or (DATE if asks_for_date(text) else None),
         is_about_me=_YOU.search(text) is not None,
         is_whole=_WHOLE.search(text) is not None,
+        is_polar=is_polar(text),
+        signal=of_signal(text),
         plain=plain(question),
     )
     return _settled(asked)
@@ -140,19 +160,32 @@ def _settled(asked: Asked) -> Asked:
         quantity = "what"
     if quantity in {"what", "describe"} and _is_bare_what(asked):
         quantity = "activity" if quantity == "what" else "describe"
-    if quantity == "most" and asked.pick in {"most", "least"}:
-        quantity = "intensity"  # `the most vigorous part`
-    if quantity is None and asked.pick in {"longest", "shortest"} and not asked.cannot:
-        quantity = "duration"
-    if quantity is None and asked.pick in {"most", "least"} and "step" in asked.plain:
-        quantity = "cadence"
-    if quantity is None and asked.targets and asked.pick in {"most", "least"}:
-        quantity = "intensity"
+    quantity = _by_size(asked, quantity)
     if quantity is None and asked.time is not None and not asked.is_follow_up:
         quantity = "what"
+    if quantity is None and _is_of_something_else(asked):
+        asked = replace(asked, cannot=SOMETHING_ELSE)
     if asked.cannot is not None:
         quantity = asked.cannot.instead or None  # type: ignore[assignment]
     return replace(asked, quantity=quantity)
+
+
+def _by_size(asked: Asked, quantity: Quantity | None) -> Quantity | None:
+    """Return what the longest, the most vigorous, … is asked by, where no other word says it."""
+    if quantity == "most" and asked.pick in {"most", "least"}:
+        return "intensity"  # `the most vigorous part`
+    if quantity is not None or asked.pick is None:
+        return quantity
+    if asked.pick in {"longest", "shortest"}:
+        return None if asked.cannot else "duration"
+    return "cadence" if "step" in asked.plain else "intensity" if asked.targets else None
+
+
+def _is_of_something_else(asked: Asked) -> bool:
+    """Return whether no word of a question is about motion, and it leans on no question before."""
+    has_part = asked.targets or asked.event or asked.time or asked.recording is not None or asked.is_of_all
+    is_alone = not (has_part or asked.is_follow_up or asked.cannot or asked.signal.axes)
+    return is_alone and not is_about_motion(asked.plain)
 
 
 def _is_bare_what(asked: Asked) -> bool:

@@ -28,6 +28,8 @@ MEANT = frozenset(_MEANT.split())
 """Words that decide what a question asks for."""
 
 _OTHER_WORDS = """
+alter altered forth gain gained intensify intensified logger recurrent recurring shout shouting sport stir stirred
+stirring strapped
 about action actions actual actually again against alone along any anything because best bike burning cause
 chance changes charge charged chart cloud cooking could count country cunning dance danced dancing data date
 dating desk drink drinking drive driven driving drove eating even evening event events ever every fast finding
@@ -58,9 +60,24 @@ _NUMBER_WORD = re.compile(rf"\b({'|'.join(sorted(_NUMBERS, key=len, reverse=True
 _CONTRACTED = (
     (re.compile(r"\bwhat'?s\b"), "what is"),
     (re.compile(r"\b(when|where|who|how)'?s\b"), r"\1 is"),
-    (re.compile(r"\b(did|was|is|does|can|could)n'?t\b"), r"\1 not"),
+    (re.compile(r"\b(did|was|is|does|do|were|are|has|have|had|could|would|should)n'?t\b"), r"\1 not"),
+    (re.compile(r"\b(?:can't|cannot)\b"), "can not"),
     (re.compile(r"\bi'?m\b"), "i am"),
     (re.compile(r"\bi'?ve\b"), "i have"),
+)
+_ASKED_ABOUT = r"(?=,? (?:if|whether|what|which|how|when|where|who|about|the|a|an|in)\b)"
+_OF_POLITENESS = re.compile(
+    r"^(?:(?:please|hey|hi|hello|ok|okay|well|so,|and please|now),? )*(?:(?:can|could|would|will) you (?:please "
+    r"|kindly )?(?:tell|show|give|say|estimate|work out|find out|check|let|identify|name|determine|measure|compute"
+    r"|calculate|report"
+    rf"|read off)(?: (?:me|us))?(?: know)?{_ASKED_ABOUT}"
+    r"|(?:i|we) (?:would|'d|want to|would like to|'d like to|need to) (?:like to )?know|i wonder|i am wondering"
+    r"|(?:do|does) (?:you|anybody|anyone) know|(?:tell|show|let) (?:me|us)(?: know)?(?=,? (?:if|whether|what|which"
+    r"|how|when|where|who)\b)),? "
+)
+_IN_YOUR_VIEW = re.compile(
+    r"(?<!why )(?<!how )\b(?:would|do|could) you (?:say|think|guess|believe|reckon|suppose)\b(?: that)?,? ?"
+    r"|\bin your (?:view|opinion),? ?"
 )
 
 
@@ -70,6 +87,7 @@ def plain(question: str) -> str:
     text = re.sub(r"\s+", " ", text).strip()
     for pattern, whole in _CONTRACTED:
         text = pattern.sub(whole, text)
+    text = _IN_YOUR_VIEW.sub("", _OF_POLITENESS.sub("", text))
     text = re.sub(r"(?<![\w])[a-z]+(?![\w])", lambda match: mended(match[0]), text)
     return _NUMBER_WORD.sub(lambda match: _NUMBERS[match[1]], text)
 

@@ -13,6 +13,8 @@ T = TypeVar("T")
 
 # A dash after a digit is that of a range, and no sign.
 _NUMBER = re.compile(r"(?<![\w.])[-−+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?(?![\d])", re.IGNORECASE)
+_CLOCK = re.compile(r"(?<![\w.:])(?:(?P<h>\d{1,2}):)?(?P<m>\d{1,2}):(?P<s>[0-5]\d(?:\.\d+)?)(?![\d:])")
+"""`0:03.2`, `1:03:20`: a time on a recording's clock, which is a number of seconds."""
 _UNITS = (
     ("m/s^2", r"m\s?/\s?s(?:\^?2|²)|m[·\s]?s(?:\^-2|⁻²)|met(?:er|re)s? (?:per|a) second squared"),
     ("rad/s", r"rad(?:ians?)?(?:\s?/\s?s(?:ec(?:ond)?)?| (?:per|a) second)"),
@@ -56,9 +58,15 @@ class Mention:
 
 
 def mentions(text: str) -> list[Mention]:
-    """Return the numbers in a text, in order; in `from 1 to 2 Hz` both have the unit."""
+    """Return the numbers in a text, in order; in `from 1 to 2 Hz` both have the unit, and `1:05` is 65 s."""
     found: list[Mention] = []
+    times = {match.start(): _time(match) for match in _CLOCK.finditer(text)}
     for match in reversed(list(_NUMBER.finditer(text))):
+        time = next((one for start, one in times.items() if start <= match.start() < one.end), None)
+        if time is not None:
+            if match.start() == time.start:
+                found.append(time)
+            continue
         written = match[0]
         unit, end = _unit_after(text, match.end())
         if not unit and found and _CHAINED.fullmatch(text, match.end(), found[-1].start):
@@ -110,6 +118,11 @@ def meant(text: str, position: int, words: Mapping[T, re.Pattern[str]]) -> T | N
     earlier = [at for start, at in found if start < sentence[0]]
     chosen = before[-1:] or after[:1] or earlier[-1:]
     return names[chosen[0]] if chosen else None
+
+
+def _time(match: re.Match[str]) -> Mention:
+    seconds = 3600 * int(match["h"] or 0) + 60 * int(match["m"]) + float(match["s"])
+    return Mention(match[0], seconds, _digits(match["s"]), "s", *match.span())
 
 
 def _unit_after(text: str, end: int) -> tuple[str, int]:

@@ -99,9 +99,9 @@ def number_claim(text: str, found: Sequence[Mention], nth: int, window: Measured
 
 
 def is_constant(text: str, mention: Mention, window_s: float) -> bool:
-    """Return whether a number is true of every window: its length, or standard gravity."""
+    """Return whether a number is true of every window: its length, the clock at its start, or standard gravity."""
     if mention.unit == "s":
-        return mention.value == window_s
+        return mention.value == window_s or (mention.value == 0 and ":" in mention.written)
     sentence = part_at(sentences(text), mention.start)
     speaks_of_gravity = "gravity" in text[sentence[0] : sentence[1]].lower()
     return speaks_of_gravity and (

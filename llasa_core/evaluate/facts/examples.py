@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 N_EXAMPLES = 6
 
 
-def worst_examples(judged: Sequence[Judged], store: WindowStore) -> list[Example]:
-    """Return the answers with the most that is wrong or unsupported, one of each topic; of equals, the first."""
+def worst_examples(judged: Sequence[Judged], store: WindowStore, who: str = "model") -> list[Example]:
+    """Return the answers with the most that is wrong or unsupported, one of each topic; of equals, the first.
+
+    Args:
+        judged: the answers.
+        store: has their windows.
+        who: gave them.
+    """
     order = sorted(judged, key=lambda one: -_badness(one))
     seen: set[str] = set()
     chosen: list[Judged] = []
@@ -28,7 +34,7 @@ def worst_examples(judged: Sequence[Judged], store: WindowStore) -> list[Example
         if len(chosen) < N_EXAMPLES and _badness(one) and topic not in seen:
             seen.add(topic)
             chosen.append(one)
-    return [_example(one, store) for one in chosen]
+    return [_example(one, store, who) for one in chosen]
 
 
 def _badness(one: Judged) -> float:
@@ -37,10 +43,10 @@ def _badness(one: Judged) -> float:
     return sum(weights[said.verdict] for said in one.stated)
 
 
-def _example(one: Judged, store: WindowStore) -> Example:
+def _example(one: Judged, store: WindowStore, who: str) -> Example:
     window = store[one.item.rows[0]]
     facts = [_fact(said) for said in one.stated if said.verdict != "right"]
-    words = [("question", one.item.question), ("model", one.text or "(nothing)"), ("facts", "; ".join(facts))]
+    words = [("question", one.item.question), (who, one.text or "(nothing)"), ("facts", "; ".join(facts))]
     title = f"{one.item.id}: {title_of(topic_of(one.item))}"
     seconds = np.arange(len(window)) / store.sampling_rate_hz
     return Example(title, seconds, window, [*words, ("reference", one.item.reference)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from llasa_core.evaluate.facts.asked import title_of
 from llasa_core.evaluate.facts.examples import worst_examples
 from llasa_core.evaluate.facts.measuring import ANSWERED, CURVE
-from llasa_core.evaluate.facts.summary import HEAD, summary_rows
+from llasa_core.evaluate.facts.summary import head_of, summary_rows
 from llasa_core.evaluate.page.blocks import Bar, Bars, Chart, Line, Matrix, Section, Table
 
 if TYPE_CHECKING:
@@ -33,12 +33,15 @@ def sections_of(result: FactsResult) -> Sequence[Section]:
         f"{result.split} split. Every number and claim of the answers was read by a program and held against the "
         "signal and the labels, whatever the reference answer says."
     )
+    chat = None if result.chat is None else result.chat.measures
     blocks: list[Block] = [
-        Table(HEAD, summary_rows(found), caption=_GUESS),
+        Table(
+            head_of(chat), summary_rows(found, chat), caption=" ".join([*(f"{one}." for one in result.notes), _GUESS])
+        ),
         _bars("Numbers asked for: right within 10 % or their own rounding", _scores(found, is_number=True), 0.1),
         _bars("Words asked for: right", _scores(found, is_number=False), None),
         *_tolerance(found),
-        _per_fact(found),
+        _per_fact(found, chat),
         _per_kind(found),
         Matrix(
             "Which sensor was asked for, and which the answer speaks of",
@@ -50,6 +53,7 @@ def sections_of(result: FactsResult) -> Sequence[Section]:
             caption="By the units of an answer's numbers, or by its words; an axis alone is of neither.",
         ),
         *worst_examples(result.judged, result.store),
+        *([] if result.chat is None else worst_examples(result.chat.judged, result.store, who="llasa chat")),
     ]
     assert len(ANSWERED) == found.sensors.shape[1]  # noqa: S101 - the columns' names are written out above
     return [Section("Facts", lead, tuple(blocks))]
@@ -94,7 +98,8 @@ def _tolerance(found: Measures) -> list[Block]:
     ]
 
 
-def _per_fact(found: Measures) -> Table:
+def _per_fact(found: Measures, chat: Measures | None) -> Table:
+    in_chat = {} if chat is None else {(score.topic, score.is_number): score.right.shown for score in chat.facts}
     rows = [
         (
             score.title,
@@ -104,10 +109,12 @@ def _per_fact(found: Measures) -> Table:
             _number(score.error, score.unit),
             score.guess_right.shown,
             _number(score.guess_error, score.unit),
+            *([in_chat[score.topic, score.is_number]] if in_chat else []),
         )
         for score in found.facts
     ]
-    head = ("fact", "asked", "answered", "right", "mean error", "guess right", "guess mean error")
+    in_chat_head = ["in chat, right"] if in_chat else []
+    head = ("fact", "asked", "answered", "right", "mean error", "guess right", "guess mean error", *in_chat_head)
     return Table(
         head, rows, caption="Right: a number within its own rounding. Mean error: of the numbers that were said."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,14 @@ from llasa_core.evaluate.exam import Exam
 from llasa_core.evaluate.facts.asked import topic_of
 from llasa_core.evaluate.facts.chosen import choose_fact_items, fact_items
 from llasa_core.evaluate.facts.guesses import Guesses
+from llasa_core.evaluate.facts.in_chat import ChatAnswer
 from llasa_core.evaluate.facts.suite import FactsSuite
 from llasa_core.evaluate.job import Kept
 from llasa_core.evaluate.models import Models
 from llasa_core.evaluate.open_ended.case import Answered
-from llasa_core.evaluate.page.blocks import Example
+from llasa_core.evaluate.page.blocks import Example, Table
 from llasa_core.model.checkpoint import read_checkpoint_config
+from llasa_core.model.shipped import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +77,59 @@ def test_questions_are_answered_by_the_checkpoint_and_kept(asked: WindowStore, t
     assert not any(one.is_ended for one in result.judged)  # an untrained LM
     assert result.as_dict()["numbers_right"] == 0
     json.dumps([result.as_dict(), *result.answer_rows()], allow_nan=False)
+
+
+@pytest.fixture
+def with_head(tiny_checkpoint: Path, tmp_path: Path) -> Path:
+    """Return a checkpoint with an untrained LM and the shipped light head."""
+    folder, smol = tmp_path / "with-head", shipped("smol")
+    assert smol is not None
+    shutil.copytree(tiny_checkpoint, folder)
+    shutil.copy(smol / "head.safetensors", folder)
+    return folder
+
+
+def test_chat_answers_the_same_questions_from_what_was_measured(asked: WindowStore, with_head: Path, tmp_path: Path):
+    suite, kept = suite_on(asked, with_head), Kept(tmp_path / "eval", {})
+    for job in suite.jobs():
+        kept.run(job, Models(with_head, device="cpu"))
+    result = suite.result(kept.take)
+    alone, chat = result.as_dict(), result.as_dict()["chat"]
+
+    assert result.chat is not None
+    assert [one.item.id for one in result.chat.judged] == [item.id for item in suite.items]
+    assert (chat["numbers_right"], chat["unsupported"], chat["declined"]) == (1, 0, 1)
+    assert (alone["numbers_right"], alone["declined"]) == (0, 0)  # an untrained LM
+    assert chat["composed"] > 0.8 * N
+    assert result.lines()[1].split() == ["llasa", "chat", "language", "model", "alone", "guess"]
+    assert result.lines()[-1].startswith(f"llasa chat composed {chat['composed']} answers by rules")
+    assert next(result.answer_rows())["chat"]["answer"] == result.chat.judged[0].text
+    assert kept.n_done(suite.chat) == N
+    json.dumps([result.as_dict(), *result.answer_rows()], allow_nan=False)
+
+
+def test_the_page_has_a_column_for_chat(asked: WindowStore, with_head: Path):
+    suite = suite_on(asked, with_head, fact_items=12)
+    said = [ChatAnswer("Swimming at 7 m/s².", is_composed=False, n_marks=1) for _ in suite.items]
+    (section,) = suite.score([Answered("")] * 12, said).sections()
+    tables = [block for block in section.blocks if isinstance(block, Table)]
+
+    assert tables[0].head == ("", "llasa chat", "language model alone", "guess")
+    assert "the model gave 12, of which chat marks 12" in tables[0].caption
+    assert tables[1].head[-1] == "in chat, right"
+    assert any(("llasa chat", "Swimming at 7 m/s².") in one.words for one in section.blocks if isinstance(one, Example))
+
+
+def test_a_checkpoint_without_a_head_is_measured_without_chat(
+    asked: WindowStore, tiny_checkpoint: Path, tmp_path: Path
+):
+    suite, kept = suite_on(asked, tiny_checkpoint, fact_items=12), Kept(tmp_path / "eval", {})
+    kept.run(suite.chat, Models(tiny_checkpoint, device="cpu"))
+    kept.run(suite.job, Models(tiny_checkpoint, device="cpu"))
+    result = suite.result(kept.take)
+
+    assert result.as_dict()["chat"] is None
+    assert result.lines()[-1] == "llasa chat was not asked: the checkpoint has no light head that names activities"
 
 
 def test_references_are_right_throughout(asked: WindowStore, tiny_checkpoint: Path):

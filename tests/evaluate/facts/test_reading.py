@@ -95,6 +95,19 @@ def test_statements_are_right_wrong_or_unsupported(answer: str, expected: list[t
     assert verdicts(read(answer)) == expected
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Walking (0:00–0:06, 92 % sure).", [("activity", "right")]),  # all of the window; sure is who speaks
+        ("About 11 steps.", [("steps", "right")]),  # 114 a minute over 6 s
+        ("About 15 steps.", [("steps", "wrong")]),
+        ("Walking for 92 %.", [("activity", "right"), ("", "unsupported")]),
+    ],
+)
+def test_times_steps_and_how_sure_are_read(answer: str, expected: list[tuple[str, str]]):
+    assert verdicts(read(answer)) == expected
+
+
 def test_an_activity_that_nobody_labelled_is_unsupported():
     assert verdicts(read("Walking.", activity=None)) == [("activity", "unsupported")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,6 +34,9 @@ DECLINES = re.compile(
 """Words by which an answer says that the recording does not tell."""
 _RHYTHM = re.compile(r"(?<!without )(?<!no )(?<!not )\ba (?:\w+ )?rhythm\b", re.IGNORECASE)
 UNANSWERABLE = "unanswerable"
+_STEPS = re.compile(r"\s+steps?\b(?! (?:a|per|each|every) )")
+A_STEP = 0.5
+"""By how much a number of steps may differ from cadence times time."""
 _MOTION = ("cadence_spm", "dominant_hz", "step_hz")
 
 
@@ -130,7 +134,17 @@ def _numbers(case: Case, text: str, parts: list[Part]) -> Iterator[Found]:
         if is_of_relation or not _is_measure(context, mention, case.window_s):
             continue
         window = _window_of(case, text, parts, in_text, nth, shift)
+        if not mention.unit and _STEPS.match(context, mention.end):
+            yield _steps(mention, case, window)
+            continue
         yield _number(context, in_text, nth, case.windows[window], window)
+
+
+def _steps(mention: Mention, case: Case, window: int) -> Found:
+    """Return a number of steps: cadence times the window's length, as nobody counts them singly."""
+    measured = case.windows[window]
+    steps = measured.cadence_spm * case.window_s / 60 if measured.has_steps else math.nan
+    return Found("steps", mention.value, "right" if abs(mention.value - steps) <= A_STEP else "wrong", window)
 
 
 def _number(context: str, found: Sequence[Mention], nth: int, measured: Measured, window: int) -> Found:
@@ -145,7 +159,9 @@ def _number(context: str, found: Sequence[Mention], nth: int, measured: Measured
 
 
 def _is_measure(context: str, mention: Mention, window_s: float) -> bool:
-    """Whether a number measures something: not the `2` of `part 2`, and not the length of every window."""
+    """Whether a number measures something: not the `2` of `part 2`, `92 % sure`, and the length of every window."""
+    if mention.unit == "%" and re.match(r"\s*(?:sure|certain|likely)\b", context[mention.end :]):
+        return False  # of the speaker, not of the recording
     is_numbering = re.search(
         r"\b(?:parts?|recordings?|windows?|step|and|to)\s*$", context[: mention.start], re.IGNORECASE
     )
