@@ -48,7 +48,8 @@ class Space:
     whiten: np.ndarray
     """[feature, feature]."""
     centres: np.ndarray
-    """[class, feature]: where the windows of each class lie in the mean, whitened; infinite for one without windows."""
+    """[placement × class, feature]: where the windows of each class lie in the mean at each placement, whitened, all
+    classes of the first placement first; infinite where there were none."""
 
     def whitened(self, features: np.ndarray) -> np.ndarray:
         """Return windows in the space, float64 [window, feature]; features beyond those of the space are left out."""
@@ -57,14 +58,14 @@ class Space:
         return np.asarray(scaled @ self.whiten.astype(np.float64))
 
     def logits(self, whitened: np.ndarray) -> np.ndarray:
-        """Return the linear discriminants [window, class]: log-likelihoods up to what all classes share."""
+        """Return the linear discriminants [window, centre]: log-likelihoods up to what all centres share."""
         is_there = np.isfinite(self.centres).all(axis=1)
         centres = np.where(is_there[:, None], self.centres, 0).astype(np.float64)
         found = whitened @ centres.T - (centres**2).sum(axis=1) / 2
         return np.where(is_there, found, -np.inf)
 
     def nearest(self, whitened: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the nearest class of each window, and how far its centre is: [window] each.
+        """Return the number of each window's nearest centre, and how far that is: [window] each.
 
         Source:
             Lee et al., A Simple Unified Framework for Detecting Out-of-Distribution Samples (2018): Mahalanobis
@@ -87,6 +88,16 @@ class View:
     """Fitted on people that were not learned from."""
     farthest: float
     """Of a hundred validation windows, 99 were nearer to the centre of a class; what is not, is unlike all training."""
+
+    def votes(self, whitened: np.ndarray, n_classes: int) -> np.ndarray:
+        """Return log-likelihoods [window, class] up to what all classes share, whatever the placement."""
+        return class_votes(self.space.logits(whitened), self.temperature, n_classes)
+
+
+def class_votes(logits: np.ndarray, temperature: float, n_classes: int) -> np.ndarray:
+    """Return what centres [window, placement × class] say of each class, [window, class]; placements are as likely."""
+    scaled = (logits / temperature).reshape(len(logits), logits.shape[1] // n_classes, n_classes)
+    return np.asarray(np.logaddexp.reduce(scaled, axis=1))
 
 
 @dataclass(frozen=True)
@@ -191,7 +202,7 @@ class WindowHead:
         votes, strangeness = np.empty((len(motion), len(self.activities))), np.empty(len(motion))
         for view, own in ((self.both, motion.has_gyr), (self.acceleration, ~motion.has_gyr)):
             whitened = view.space.whitened(motion.features[own])
-            votes[own] = view.space.logits(whitened) / view.temperature
+            votes[own] = view.votes(whitened, len(self.activities))
             strangeness[own] = view.space.nearest(whitened)[1] / view.farthest
         return Look(votes, strangeness, motion.up)
 
@@ -289,8 +300,8 @@ def _check(head: WindowHead) -> None:
     n_classes = len(head.activities)
     for view, n in zip((head.acceleration, head.both), n_features(), strict=True):
         space = view.space
-        found = [array.shape for array in (space.shift, space.scale, space.whiten, space.centres)]
-        if found != [(n,), (n,), (n, n), (n_classes, n)]:
+        found = [array.shape for array in (space.shift, space.scale, space.whiten, space.centres[:n_classes])]
+        if found != [(n,), (n,), (n, n), (n_classes, n)] or len(space.centres) % n_classes:
             raise ValueError("its arrays do not fit each other")
         if not (view.temperature > 0 and view.farthest > 0):
             raise ValueError(f"temperature {view.temperature}, limit {view.farthest}")

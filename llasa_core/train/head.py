@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from llasa_core.data.activity_words import same_kind
 from llasa_core.data.channels import GYR
 from llasa_core.data.slowing import slowed
 from llasa_core.model.gravity import Gravity
-from llasa_core.model.head import FURTHEST_SCALED, Space, View, WindowHead, save_head
+from llasa_core.model.head import FURTHEST_SCALED, Space, View, WindowHead, class_votes, save_head
 from llasa_core.model.motion_features import motion_of, n_features
 from llasa_core.model.sureness import UNFITTED_THRESHOLD, fit_temperature, fit_threshold
 from llasa_core.model.tilt import Tilts, common_direction
@@ -73,6 +74,8 @@ class Lessons:
     """int64 [window]: class numbers."""
     subject: np.ndarray
     """[window]: who."""
+    placement: np.ndarray | None = None
+    """int64 [window]: number of the place that the sensor was worn at, from 0 on; None where all were worn alike."""
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -137,10 +140,13 @@ def learn_head(
     seen = motion_of(check.windows, rate_hz) if len(check) else plain
     views = []
     for n in (n_all, n_acc):
-        space = learn_space(copies[..., :n], lessons.truth, len(activities))
+        space = learn_space(copies[..., :n], lessons.truth, len(activities), lessons.placement)
         whitened = space.whitened(seen.features)
         beside = gravity.log_odds(seen.up)
-        temperature = _temperature(space.logits(whitened), beside, check.truth) if len(check) else UNFITTED_TEMPERATURE
+        temperature = UNFITTED_TEMPERATURE
+        if len(check):
+            votes = partial(class_votes, space.logits(whitened), n_classes=len(activities))
+            temperature = fit_temperature(votes, check.truth, beside)
         views.append(View(space, temperature, float(np.quantile(space.nearest(whitened)[1], NEAR_SHARE))))
     head = WindowHead(views[0], views[1], gravity, tilts, activities, UNFITTED_THRESHOLD, rate_hz, window_s)
     accuracy = None
@@ -151,25 +157,31 @@ def learn_head(
     return head, HeadReport(len(lessons), len(check), accuracy, views[0].temperature, head.threshold)
 
 
-def learn_space(copies: np.ndarray, truth: np.ndarray, n_classes: int) -> Space:
+def learn_space(copies: np.ndarray, truth: np.ndarray, n_classes: int, placement: np.ndarray | None = None) -> Space:
     """Return the space in which classes differ in their means alone, as far as one covariance can make it so.
+
+    Stairs at the waist are not stairs in a pocket: each class has a centre for each placement.
 
     Args:
         copies: features [copy, window, feature]; the first copy is of the windows as they are, and sets the scales.
         truth: int64 [window]: class numbers.
         n_classes: those without windows lie at infinity.
+        placement: int64 [window]: numbers from 0 on; None for one.
 
     Source:
         Fisher's linear discriminants with a covariance shrunk to its diagonal (Friedman, Regularized Discriminant
-        Analysis, 1989).
+        Analysis, 1989); several centres a class: Hastie and Tibshirani, Discriminant Analysis by Gaussian Mixtures
+        (1996).
     """
+    placement = np.zeros_like(truth) if placement is None else placement
+    group = placement * n_classes + truth
     shift = copies[0].mean(axis=0)
     scale = 1 / (copies[0].std(axis=0) + 1e-3)
     scaled = np.clip((copies - shift) * scale, -FURTHEST_SCALED, FURTHEST_SCALED).astype(np.float64)
     n_copies, n_windows, n = scaled.shape
-    scaled, every = scaled.reshape(-1, n), np.tile(truth, n_copies)
-    centres = np.full((n_classes, n), np.inf)
-    for number in np.unique(truth):
+    scaled, every = scaled.reshape(-1, n), np.tile(group, n_copies)
+    centres = np.full(((int(placement.max()) + 1) * n_classes, n), np.inf)
+    for number in np.unique(group):
         centres[number] = scaled[every == number].mean(axis=0)
     within = scaled - centres[every]
     covariance = within.T @ within / (n_copies * n_windows)
@@ -301,12 +313,6 @@ def warped(windows: np.ndarray, speed: np.ndarray) -> np.ndarray:
     return np.asarray(found, windows.dtype)
 
 
-def _temperature(logits: np.ndarray, beside: np.ndarray, truth: np.ndarray) -> float:
-    """Return what the discriminants are divided by; gravity's odds beside them are probabilities already."""
-    finite = np.isfinite(logits)
-    return fit_temperature(np.where(finite, logits, -1e6), truth, beside)
-
-
 def _lessons(store: WindowStore, split: str, activities: tuple[str, ...]) -> Lessons:
     """Return a split's windows of known activity."""
     number = {name: i for i, name in enumerate(activities)}
@@ -316,4 +322,5 @@ def _lessons(store: WindowStore, split: str, activities: tuple[str, ...]) -> Les
     if len(rows) > MOST_WINDOWS:
         rows = rows[np.linspace(0, len(rows) - 1, MOST_WINDOWS).astype(np.int64)]
     truth = class_of[store.activity[rows]]
-    return Lessons(store.take(rows), truth.astype(np.int64), store.subject[rows])
+    placement = np.unique(store.placement[rows], return_inverse=True)[1]
+    return Lessons(store.take(rows), truth.astype(np.int64), store.subject[rows], placement.astype(np.int64))

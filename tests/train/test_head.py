@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from llasa_core.data.store import WindowStore
+from llasa_core.model.head import View
 from llasa_core.train.head import (
     Lessons,
     fit_head,
@@ -89,6 +90,19 @@ def test_windows_of_other_people_set_temperature_and_threshold(lessons: Lessons)
     assert unsure.val_accuracy == 0.75
     assert unsure.temperature > 5 * sure.temperature
     assert np.exp(head.log_probabilities(lessons.windows).max(axis=1)).mean() == pytest.approx(0.75, abs=0.1)
+
+
+def test_a_class_has_a_centre_for_each_placement():
+    random = np.random.default_rng(0)
+    truth, placement = np.repeat([0, 1, 1, 0], 500), np.repeat([0, 0, 1, 1], 500)  # which no straight line parts
+    features = random.normal(size=(2000, 1)) + np.repeat([0.0, 8.0, 16.0, 24.0], 500)[:, None]
+
+    one, two = (View(learn_space(features[None], truth, 2, each), 1.0, 1.0) for each in (None, placement))
+
+    assert two.space.centres.shape == (4, 1)
+    right = [(view.votes(view.space.whitened(features), 2).argmax(axis=1) == truth).mean() for view in (one, two)]
+    assert right[0] < 0.8
+    assert right[1] > 0.99
 
 
 def test_within_a_class_the_space_is_round():
