@@ -1,5 +1,5 @@
 # make demo   ask the shipped model about a recording
-# make reproduce   train the shipped model again from HAPT_RawData.zip and A_DeviceMotion_data.zip, and compare
+# make reproduce   train the shipped model again and compare it; make HAPT=/path/to/HAPT_RawData.zip reproduce
 # make test   run the tests
 # make lint   run ruff and mypy
 # make venv   only set up .venv, which the others do first; a second run reuses it
@@ -16,9 +16,7 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c '$(FITS)' 2>/dev/null && echo $$name && break; done)
 
-ZIPS := $(foreach name,HAPT_RawData.zip A_DeviceMotion_data.zip,\
-	$(firstword $(wildcard data/$(name) ../shared/data/$(name)) data/$(name)))
-BOTH := data.folder=data/imu
+HAPT := $(firstword $(wildcard data/HAPT_RawData.zip ../shared/data/HAPT_RawData.zip) data/HAPT_RawData.zip)
 
 .PHONY: demo reproduce test lint venv
 
@@ -27,12 +25,10 @@ demo: $(READY)
 
 # The commands that people run, and what they gave when the shipped checkpoint was made. Stopped, it goes on where it was.
 reproduce: $(READY)
-	$(BIN)/llasa prepare-data $(ZIPS) --out data/imu
-	$(BIN)/llasa prepare-data $(firstword $(ZIPS)) --out data/hapt
-	$(BIN)/llasa prepare-data $(lastword $(ZIPS)) --out data/motionsense
-	$(BIN)/llasa pretrain recipes/smol.yaml --set $(BOTH)
-	$(BIN)/llasa finetune recipes/smol.yaml --set $(BOTH)
-	$(BIN)/python benchmarks/reproduce.py runs/smol/finetune/checkpoint data/hapt data/motionsense
+	$(BIN)/llasa prepare-data $(HAPT) --out data/hapt
+	$(BIN)/llasa pretrain recipes/smol.yaml
+	$(BIN)/llasa finetune recipes/smol.yaml
+	$(BIN)/python benchmarks/reproduce.py runs/smol/finetune/checkpoint data/hapt
 
 # One thread for each process: several test processes with several threads each would wait for one another.
 test: $(READY)

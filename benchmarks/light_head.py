@@ -1,6 +1,6 @@
 """Learn a checkpoint's light head again: `python benchmarks/light_head.py DATA llasa_core/checkpoints/smol`.
 
-As `llasa finetune` does at the end of a run, from the same data folder, but whether or not there is a head already.
+As `llasa finetune` does at the end of a run, but whether or not there is a head already, and from any data folder.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def add_head(store: WindowStore, checkpoint: Path, seed: int) -> HeadReport | No
         seed: the same seed gives the same head.
 
     Returns:
-        How it came out; None where the checkpoint knows no activities: it gets no head.
+        How it came out; None where nobody who is trained on did any of the checkpoint's activities: it gets no head.
 
     Raises:
         DataError: the data folder is damaged.
@@ -101,7 +101,9 @@ def add_head(store: WindowStore, checkpoint: Path, seed: int) -> HeadReport | No
     """
     from llasa_core.model.checkpoint import read_checkpoint_config  # noqa: PLC0415 - torch, which a head needs not
 
-    activities = read_checkpoint_config(checkpoint).activities
+    done = set(store.activity[store.rows("train")].tolist())
+    present = {name for number, name in enumerate(store.activity_names) if number in done}
+    activities = tuple(name for name in read_checkpoint_config(checkpoint).activities if name in present)
     if not activities:
         return None
     head, report = fit_head(store, activities, seed)
