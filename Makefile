@@ -1,4 +1,5 @@
 # make demo   ask the shipped model about a recording
+# make reproduce   train the shipped model again from HAPT_RawData.zip and A_DeviceMotion_data.zip, and compare
 # make test   run the tests
 # make lint   run ruff and mypy
 # make venv   only set up .venv, which the others do first; a second run reuses it
@@ -15,10 +16,23 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c '$(FITS)' 2>/dev/null && echo $$name && break; done)
 
-.PHONY: demo test lint venv
+ZIPS := $(foreach name,HAPT_RawData.zip A_DeviceMotion_data.zip,\
+	$(firstword $(wildcard data/$(name) ../shared/data/$(name)) data/$(name)))
+BOTH := data.folder=data/imu
+
+.PHONY: demo reproduce test lint venv
 
 demo: $(READY)
 	$(BIN)/llasa chat --sensor examples/walking.csv --ask "What is the person doing?"
+
+# The commands that people run, and what they gave when the shipped checkpoint was made. Stopped, it goes on where it was.
+reproduce: $(READY)
+	$(BIN)/llasa prepare-data $(ZIPS) --out data/imu
+	$(BIN)/llasa prepare-data $(firstword $(ZIPS)) --out data/hapt
+	$(BIN)/llasa prepare-data $(lastword $(ZIPS)) --out data/motionsense
+	$(BIN)/llasa pretrain recipes/smol.yaml --set $(BOTH)
+	$(BIN)/llasa finetune recipes/smol.yaml --set $(BOTH)
+	$(BIN)/python benchmarks/reproduce.py runs/smol/finetune/checkpoint data/hapt data/motionsense
 
 # One thread for each process: several test processes with several threads each would wait for one another.
 test: $(READY)

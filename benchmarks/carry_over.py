@@ -27,11 +27,11 @@ from llasa_core.data.resample import resample
 from llasa_core.data.slowing import slowed
 from llasa_core.data.split import split_of
 from llasa_core.data.store import WindowStore
+from llasa_core.data.turning import random_orientations, turned
 from llasa_core.data.windows import WindowConfig, windows_of
 from llasa_core.evaluate.features import window_features
 from llasa_core.evaluate.measured import measure_share
 from llasa_core.evaluate.robustness.misreading import without_gyroscope
-from llasa_core.evaluate.robustness.turning import random_orientations, turned
 from llasa_core.train.head import Lessons, learn_head
 
 if TYPE_CHECKING:

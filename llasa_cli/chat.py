@@ -24,6 +24,7 @@ from llasa_cli.reading import (
     SourceRate,
     read_options,
 )
+from llasa_cli.upright_flag import UprightFlag, upright_spans
 from llasa_cli.window_flags import AllowUpsample
 from llasa_core.chat.settings import ChatSettings
 from llasa_core.errors import DataError, UsageError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from llasa_core.data.read_options import ReadOptions
     from llasa_core.model.multimodal import LlasaModel
     from llasa_core.timeline.classifier import WindowClassifier
+    from llasa_core.timeline.options import Upright
 
 DEFAULTS = ChatSettings()
 
@@ -79,6 +81,7 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     ask: Question = None,
     as_json: JsonFlag = False,
     recording: RecordingName = None,
+    upright: UprightFlag = None,
     max_windows: MaxWindows = DEFAULTS.max_windows,
     max_new_tokens: MaxNewTokens = DEFAULTS.max_new_tokens,
     temperature: Temperature = DEFAULTS.temperature,
@@ -112,7 +115,7 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     _check_files(sensor)
     check_device(device)
     checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device)
-    reading = Reading(options, recording, max_windows, allow_upsample=allow_upsample)
+    reading = Reading(options, recording, max_windows, upright_spans(upright), allow_upsample=allow_upsample)
     known = reading.of(sensor, checkpoint)
 
     from llasa_core.chat.conversation import Conversation
@@ -205,6 +208,7 @@ class Reading(NamedTuple):
     options: ReadOptions
     name: str | None
     max_windows: int
+    upright: tuple[Upright, ...]
     allow_upsample: bool
 
     def of(self, paths: Sequence[Path], checkpoint: Checkpoint) -> list[KnownRecording]:
@@ -224,6 +228,7 @@ class Reading(NamedTuple):
                 checkpoint.classifier,
                 name=self.name,
                 allow_upsample=self.allow_upsample,
+                upright=self.upright,
                 most_windows=None if checkpoint.has_head else self.max_windows,
             )
             for path in paths

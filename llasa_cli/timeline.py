@@ -23,6 +23,7 @@ from llasa_cli.reading import (
     SubjectColumn,
     read_options,
 )
+from llasa_cli.upright_flag import UprightFlag, upright_spans
 from llasa_cli.window_flags import AllowUpsample, seconds_of
 from llasa_core.errors import DataError, ErrorGroup, LlasaError, UsageError
 
@@ -62,6 +63,7 @@ def timeline(  # noqa: PLR0913, PLR0917 - a flag each
     model: CheckpointFolder = None,
     base_lm: BaseLm = None,
     stride: Stride = None,
+    upright: UprightFlag = None,
     watch: WatchFlag = False,
     file_format: FormatFlag = "auto",
     rate: SourceRate = None,
@@ -96,7 +98,7 @@ def timeline(  # noqa: PLR0913, PLR0917 - a flag each
     from llasa_core.timeline.classifier import load_classifier
     from llasa_core.timeline.options import TimelineOptions
 
-    options = TimelineOptions(stride_s=_stride_s(stride), allow_upsample=allow_upsample)
+    options = TimelineOptions(stride_s=_stride_s(stride), allow_upsample=allow_upsample, upright=upright_spans(upright))
     if watch:
         _check_watch(files, csv_file, png)
     classifier = load_classifier(chosen_or_shipped(model), base_lm=base_lm, say=console.note)

@@ -11,7 +11,9 @@ from llasa_core.data.split import Split
 from llasa_core.settings import Settings
 
 SuiteName = Literal["closed_set", "facts", "open_ended", "robustness"]
-BaselineName = Literal["majority", "random_forest", "logistic_regression", "cnn", "limu_bert_gru", "lm_text"]
+BaselineName = Literal[
+    "light_head", "majority", "random_forest", "logistic_regression", "cnn", "limu_bert_gru", "lm_text"
+]
 
 
 class JudgeConfig(Settings):
@@ -36,10 +38,13 @@ class JudgeConfig(Settings):
 
     @model_validator(mode="after")
     def _asks_somebody(self) -> Self:
-        if self.url is None and (self.models or self.rival):
-            raise ValueError("`eval.judge.url` is missing: who has these models? Write `url: http://localhost:8000/v1`")
+        if self.url is None and (self.models or self.rival is not None):
+            named = "models" if self.models else "rival"
+            message = f"`eval.judge.{named}` is set, but `eval.judge.url` is missing: who has it?"
+            raise ValueError(f"{message} Write `url: http://localhost:8000/v1`")
         if self.url is not None and not self.models and self.rival is None:
-            raise ValueError("`eval.judge.models` is missing: who shall judge? Write `models: [NAME]`")
+            message = "`eval.judge.url` is set, but `eval.judge.models` is missing: who shall judge?"
+            raise ValueError(f"{message} Write `models: [NAME]`")
         return self
 
 
@@ -72,6 +77,7 @@ class EvalConfig(Settings):
     bootstrap: NonNegativeInt = 2000
     """Resamples of the subjects behind the 95 % intervals."""
     baselines: tuple[BaselineName, ...] = (
+        "light_head",
         "random_forest",
         "logistic_regression",
         "cnn",

@@ -51,6 +51,8 @@ class StageConfig(Settings):
     """Stop after this many optimizer steps, whatever `epochs` says."""
     kinds: Annotated[tuple[Kind, ...], Field(min_length=1)] | None = None
     """Which kinds of QA items the stage sees; all when left out."""
+    figures: bool = True
+    """See answers that state a figure, too; a small model learns to state them, and not to get them right."""
     learning_rate: PositiveFloat
     """Peak; cosine decay to zero after a linear warm-up."""
     batch_size: PositiveInt = 16
@@ -99,6 +101,8 @@ class FinetuneConfig(StageConfig):
     """Of the projector; `learning_rate` when left out."""
     encoder_learning_rate: PositiveFloat | None = None
     """Of the encoder; it stays frozen when left out."""
+    turned: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the activity questions that are asked about a turned device, each in an orientation of its own."""
     lm: Literal["adapter", "whole", "frozen"] = "adapter"
     """What of the LM is trained: a LoRA adapter, all its weights, or nothing, which leaves the projector."""
     adapter: AdapterConfig = AdapterConfig()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from llasa_core.data.read_options import ReadOptions
     from llasa_core.data.recording import Recording
     from llasa_core.timeline.classifier import WindowClassifier
+    from llasa_core.timeline.options import Upright
     from llasa_core.timeline.timeline import Timeline
 
 NAMED_CHOICES = 8
@@ -155,6 +156,7 @@ def know(
     *,
     name: str | None = None,
     allow_upsample: bool = False,
+    upright: tuple[Upright, ...] = (),
     most_windows: int | None = None,
     begun: Callable[[Recording], None] = lambda _first: None,
 ) -> KnownRecording:
@@ -166,6 +168,7 @@ def know(
         classifier: from `load_classifier`, or `Nameless`.
         name: which recording of a file that holds several; not needed where there is one.
         allow_upsample: take a recording of a lower rate.
+        upright: seconds in which the person stands or walks; see `TimelineOptions`.
         most_windows: the classifier is asked about no more than about so many; of a longer recording with gaps between.
         begun: told of the recording's first part, as soon as it is read.
 
@@ -183,6 +186,7 @@ def know(
                 chain([first], parts),  # noqa: B031 - each group is used once
                 classifier,
                 allow_upsample=allow_upsample,
+                upright=upright,
                 most_windows=most_windows,
             )
             if name is not None:
@@ -201,6 +205,7 @@ def known(
     classifier: WindowClassifier,
     *,
     allow_upsample: bool = False,
+    upright: tuple[Upright, ...] = (),
     most_windows: int | None = None,
 ) -> KnownRecording:
     """Return what is known of one recording, from its parts, oldest first; arguments and errors as in `know`."""
@@ -209,7 +214,8 @@ def known(
     if most_windows is not None:  # how long it is must be known before the first window is looked at
         kept = iter(list(kept))
     stride_s = keeper.stride_s(most_windows)
-    timeline = timeline_of(kept, classifier, TimelineOptions(stride_s=stride_s, allow_upsample=allow_upsample))
+    options = TimelineOptions(stride_s=stride_s, allow_upsample=allow_upsample, upright=upright)
+    timeline = timeline_of(kept, classifier, options)
     recording = KnownRecording(
         timeline=timeline,
         stretches=tuple(keeper.stretches),

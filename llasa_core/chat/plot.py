@@ -8,7 +8,7 @@ import numpy as np
 
 from llasa_core.chat.spans import clock
 from llasa_core.data.channels import ACC, CHANNELS, GYR
-from llasa_core.timeline.segments import UNKNOWN
+from llasa_core.timeline.segments import STILL, UNKNOWN
 
 if TYPE_CHECKING:
     from llasa_core.chat.known_recording import KnownRecording
@@ -77,7 +77,7 @@ def _activity_lines(recording: KnownRecording, span: Span, n_columns: int) -> li
     timeline = recording.timeline
     if not recording.names_activities:
         return []
-    letter_of: dict[str, str] = {UNKNOWN: "?"}
+    letter_of: dict[str, str] = {STILL: "-", UNKNOWN: "?"}
     for name in timeline.activities:
         free = [letter for letter in name.upper() if letter.isalpha() and letter not in letter_of.values()]
         letter_of[name] = free[0] if free else "*"

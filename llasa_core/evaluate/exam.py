@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from llasa_core.data.store import WindowStore
     from llasa_core.eval_settings import EvalConfig
     from llasa_core.model.checkpoint import CheckpointConfig
+    from llasa_core.model.head import WindowHead
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Exam:
     config: EvalConfig
     seed: int
     """Of every random choice; the same seed gives the same report."""
+    head: WindowHead | None = None
+    """The checkpoint's light head, where it has one."""
 
     @cached_property
     def windows(self) -> EvalSet:

@@ -16,6 +16,7 @@ from llasa_core.evaluate.models import Models
 from llasa_core.files import write_json, write_text
 from llasa_core.model.any_checkpoint import read_any_config
 from llasa_core.model.checkpoint import read_checkpoint_config
+from llasa_core.model.head import read_head
 from llasa_core.model.original import is_original
 from llasa_core.model.shipped import CONFIG_FILE, shipped
 from llasa_core.recipe_file import load_recipe, recipe_yaml
@@ -57,7 +58,7 @@ class Target:
         config = read_any_config(self.checkpoint, base_lm=self.base_lm, encoder=self.encoder)
         if self.is_original:  # it does not say which activities it knows, and is asked about all of them
             config = replace(config, activities=tuple(store.activity_names))
-        return Exam(self.name, store, config, self.recipe.eval, self.recipe.seed)
+        return Exam(self.name, store, config, self.recipe.eval, self.recipe.seed, read_head(self.checkpoint))
 
     def models(self, device: str | None, say: Callable[[str], None]) -> Models:
         """Return the models to measure with, which load when they are first needed."""

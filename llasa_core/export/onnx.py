@@ -14,7 +14,9 @@ from llasa_core.data.channels import CHANNELS
 from llasa_core.errors import RunError
 from llasa_core.export.quiet import quiet
 from llasa_core.files import written_whole
+from llasa_core.model.config import N_MOTION
 from llasa_core.model.limu_bert import LimuBert
+from llasa_core.model.motion_tokens import window_motion
 from llasa_core.model.multimodal import sensor_vectors
 from llasa_core.model.projector import make_projector
 from llasa_core.model.tensors import load_module
@@ -31,7 +33,8 @@ FILE = "sensor_tokens.onnx"
 OPSET = 18
 LARGEST_DIFFERENCE = 1e-4
 """Between torch's sensor tokens and onnxruntime's; float32 and another order of additions leave about 1e-6."""
-WINDOWS, TOKENS = "windows", "sensor_tokens"
+WINDOWS, MOTION, TOKENS = "windows", "motion", "sensor_tokens"
+MOTION_IS = "llasa_core.model.motion_features.motion_of(windows, rate).features"
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,18 @@ class OnnxFile:
     opset: int
     windows: tuple[int | str, ...]
     """Shape of the input; the first axis is free."""
+    motion: tuple[int | str, ...] | None
+    """Shape of the second input, `motion_of(windows, rate).features`; None where the checkpoint takes none."""
     sensor_tokens: tuple[int | str, ...]
     """Shape of the output."""
     max_abs_diff: float
     """Between torch and onnxruntime."""
 
     def __str__(self) -> str:
+        motion = "" if self.motion is None else f", {MOTION} float32 {_shape(self.motion)}"
         return (
             f"{self.file}: {self.bytes / 1e6:.1f} MB, opset {self.opset}\n"
-            f"  {WINDOWS} float32 {_shape(self.windows)} -> {TOKENS} float32 {_shape(self.sensor_tokens)}\n"
+            f"  {WINDOWS} float32 {_shape(self.windows)}{motion} -> {TOKENS} float32 {_shape(self.sensor_tokens)}\n"
             f"  onnxruntime differs from torch by {self.max_abs_diff:.1e} at most"
         )
 
@@ -60,7 +66,8 @@ def export_onnx(source: Source, folder: Path) -> OnnxFile:
     """Write `sensor_tokens.onnx`, once onnxruntime has given the same numbers as torch.
 
     The file takes windows as they are stored, float32 `[N, time, channel]`, acceleration in m/s² with gravity and
-    angular rate in rad/s, and returns float32 `[N, S, D]`, any number N at once. What a program needs to know besides
+    angular rate in rad/s, and returns float32 `[N, S, D]`, any number N at once. Of a checkpoint with `model.motion` it
+    also takes what NumPy computes of them, `MOTION_IS`, float32 `[N, 250]`. What a program needs to know besides
     (channels, rate, activities) is in the file's metadata under `llasa`.
 
     Args:
@@ -84,9 +91,9 @@ def export_onnx(source: Source, folder: Path) -> OnnxFile:
             )
         size = beside.stat().st_size
     shape = (source.config.model.sensor_tokens, source.config.base_lm["hidden_size"])
-    return OnnxFile(
-        folder / FILE, size, OPSET, ("N", bridge.window_len, len(CHANNELS)), ("N", *shape), float(difference)
-    )
+    motion = ("N", N_MOTION) if source.config.model.motion else None
+    windows = ("N", bridge.window_len, len(CHANNELS))
+    return OnnxFile(folder / FILE, size, OPSET, windows, motion, ("N", *shape), float(difference))
 
 
 class SensorBridge(nn.Module):
@@ -101,17 +108,26 @@ class SensorBridge(nn.Module):
         super().__init__()
         config = source.config
         self.config = config.model
+        self.sampling_rate_hz = config.sampling_rate_hz
         self.window_len = round(config.window_s * config.sampling_rate_hz)
         self.encoder = LimuBert(config.encoder)
         width = config.model.projector_width_in(config.encoder)
-        self.projector = make_projector(config.model.projector, width, config.base_lm["hidden_size"])
+        self.projector = make_projector(
+            config.model.projector, width, config.base_lm["hidden_size"], is_scaled=config.model.motion
+        )
         load_module(self.encoder, source.folder / "encoder.safetensors")
         load_module(self.projector, source.folder / "projector.safetensors")
         self.float().eval().requires_grad_(requires_grad=False)
 
-    def forward(self, windows: torch.Tensor) -> torch.Tensor:
-        """Turn stored windows `[N, time, channel]` into sensor tokens `[N, S, D]`."""
-        return sensor_vectors(self.config, self.encoder, self.projector, windows)
+    def inputs(self, windows: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return what the file takes of stored windows `[N, time, channel]`, by name."""
+        if not self.config.motion:
+            return {WINDOWS: windows}
+        return {WINDOWS: windows, MOTION: window_motion(windows, self.sampling_rate_hz)}
+
+    def forward(self, windows: torch.Tensor, motion: torch.Tensor | None = None) -> torch.Tensor:
+        """Turn stored windows `[N, time, channel]`, and what is computed of them, into sensor tokens `[N, S, D]`."""
+        return sensor_vectors(self.config, self.encoder, self.projector, windows, motion)
 
 
 def probing_windows(window_len: int) -> torch.Tensor:
@@ -134,13 +150,14 @@ def _batches(windows: torch.Tensor) -> Iterator[torch.Tensor]:
 
 
 def _write(bridge: SensorBridge, example: torch.Tensor, file: Path, about: dict[str, str]) -> None:
+    inputs, many = bridge.inputs(example), torch.export.Dim("N")
     with quiet():
         program: Any = torch.onnx.export(
             bridge,
-            (example,),
-            input_names=[WINDOWS],
+            tuple(inputs.values()),
+            input_names=list(inputs),
             output_names=[TOKENS],
-            dynamic_shapes={WINDOWS: {0: torch.export.Dim("N")}},
+            dynamic_shapes={name: {0: many} for name in inputs},
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
@@ -158,6 +175,8 @@ def _about(config: CheckpointConfig) -> dict[str, str]:
         "base_lm": shown_base(config),
         "activities": list(config.activities),
     }
+    if config.model.motion:
+        said["motion"] = MOTION_IS
     return {"llasa": json.dumps(said)}
 
 
@@ -166,9 +185,10 @@ def _difference(bridge: SensorBridge, file: Path, windows: torch.Tensor) -> floa
     from onnxruntime import InferenceSession  # noqa: PLC0415 - an extra
 
     session = InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    (found,) = session.run([TOKENS], {WINDOWS: windows.numpy()})
+    inputs = bridge.inputs(windows)
+    (found,) = session.run([TOKENS], {name: values.numpy() for name, values in inputs.items()})
     with torch.inference_mode():
-        wanted = bridge(windows).numpy()
+        wanted = bridge(*inputs.values()).numpy()
     return float(np.abs(found - wanted).max()) if found.shape == wanted.shape else float("inf")
 
 

@@ -10,7 +10,7 @@ The LM is not in it, and has learned nothing: who wants to talk goes to the chec
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ from safetensors.numpy import save
 from llasa_core import __version__
 from llasa_core.errors import ModelError
 from llasa_core.files import written_whole
-from llasa_core.model.head import LEAST_LOG_P, View, WindowHead, read_head, save_head
+from llasa_core.model.head import AS_LEARNED, LEAST_LOG_P, Look, View, WindowHead, read_head, save_head
 from llasa_core.model.shipped import SHIPPED, shipped
 
 if TYPE_CHECKING:
+    from llasa_core.model.head import Worn
     from llasa_core.model.motion_features import Motion
 
 ADAPTED_FILE = "adapted.json"
@@ -110,9 +111,32 @@ class AdaptedHead:
         """Return what `judge` does, of windows that were described."""
         return self.weigh(self.measure(motion))
 
+    def look(self, motion: Motion) -> AdaptedLook:
+        """Return what is seen in windows that were described."""
+        own = self.head.look(motion)
+        measured = self._measured(motion, own)
+        return AdaptedLook(own.votes, self.weigh(measured)[1], own.up, measured)
+
+    def told(self, look: Look, worn: Worn = AS_LEARNED) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-probabilities [window, activity], and whether gravity says nothing of its posture, bool [window].
+
+        Prototypes know gravity as it came in their own windows, however those were worn.
+
+        Args:
+            look: from `look`.
+            worn: how the device is worn.
+        """
+        assert isinstance(look, AdaptedLook)  # noqa: S101 - see above
+        own_log_p, is_mute = self.head.told(look, worn)
+        measured = replace(look.measured, own_log_p=own_log_p)
+        return self.weigh(measured)[0], is_mute & (measured.strangeness > 1)
+
     def measure(self, motion: Motion) -> Measured:
         """Return what the experts say of windows, before they are weighed."""
-        own_log_p, own_strangeness = self.head.judge_motion(motion)
+        return self._measured(motion, self.head.look(motion))
+
+    def _measured(self, motion: Motion, look: Look) -> Measured:
+        own_log_p, _ = self.head.told(look)
         n = len(motion)
         to_head, to_prototypes, strangeness = np.empty(n), np.empty((n, len(self.learned))), np.empty(n)
         uses_both = motion.has_gyr & (self.both is not None)
@@ -126,7 +150,7 @@ class AdaptedHead:
             to_head[own] = _squared_lengths((places - self._nearest_of_head(view, places)) @ prototypes.metric)
             to_prototypes[own] = prototypes.squared(places)
             strangeness[own] = np.sqrt(np.maximum(to_prototypes[own].min(axis=1), 0)) / prototypes.farthest
-        return Measured(own_log_p, own_strangeness, to_head, to_prototypes, strangeness)
+        return Measured(own_log_p, look.strangeness, to_head, to_prototypes, strangeness)
 
     def _nearest_of_head(self, view: View, places: np.ndarray) -> np.ndarray:
         """Return the nearest centre and the nearest direction of gravity that the head was trained on, placed."""
@@ -172,6 +196,13 @@ class Measured:
         """Return what was said of several sets of windows, one after the other."""
         names = [one.name for one in fields(cls)]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+@dataclass(frozen=True)
+class AdaptedLook(Look):
+    """What the head that was adapted sees in windows, and what its prototypes do."""
+
+    measured: Measured
 
 
 def placed(view: View, motion: Motion) -> np.ndarray:

@@ -195,6 +195,7 @@ def load_checkpoint(
     model = LlasaModel(config.model, encoder, lm, codec, make_template(config.model, codec))
     load_module(encoder, folder / "encoder.safetensors")
     load_module(model.projector, folder / "projector.safetensors")
+    model.sampling_rate_hz = config.sampling_rate_hz
     return model.to(device).eval().requires_grad_(requires_grad=False)
 
 

@@ -77,6 +77,8 @@ class AdapterConfig(Settings):
 
 N_STATISTICS = 18
 """Numbers that each sensor token gets beside the encoder's features with `model.statistics`: three a channel."""
+N_MOTION = 250
+"""Numbers that each sensor token gets beside them with `model.motion`: those of the light head."""
 
 
 class ModelConfig(Settings):
@@ -90,6 +92,8 @@ class ModelConfig(Settings):
     """Vectors that stand for one window in the prompt; must divide the window's length in samples."""
     statistics: bool = False
     """Give the projector each token's mean and log standard deviations beside the encoder's features."""
+    motion: bool = False
+    """Give it the light head's numbers too: how the window moves, however the device is turned."""
     template: TemplateName = "chat"
     """`chat` is the LM's own chat template; the others are those of the original LLaSA."""
     system: str = ""
@@ -101,4 +105,4 @@ class ModelConfig(Settings):
 
     def projector_width_in(self, encoder: EncoderConfig) -> int:
         """Return how many numbers the projector takes for a sensor token."""
-        return encoder.hidden + (N_STATISTICS if self.statistics else 0)
+        return encoder.hidden + (N_STATISTICS if self.statistics else 0) + (N_MOTION if self.motion else 0)

@@ -11,7 +11,8 @@ from torch import nn
 from llasa_core.errors import ModelError
 from llasa_core.model.attention import Documents, decoder_options, use_attention
 from llasa_core.model.loss import Loss, token_loss
-from llasa_core.model.projector import make_projector
+from llasa_core.model.motion_tokens import window_motion
+from llasa_core.model.projector import ScaledProjector, make_projector
 from llasa_core.model.statistics import FEATURE_SCALE, window_statistics
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from llasa_core.model.packing import Pack
     from llasa_core.model.prompt import PromptTemplate
     from llasa_core.model.text import TextCodec
+
+SAMPLING_RATE_HZ = 20.0
+"""Of windows as `prepare-data` writes them if not told otherwise."""
 
 
 def tokens_per_window(config: ModelConfig, n_samples: int) -> int:
@@ -38,16 +42,47 @@ def tokens_per_window(config: ModelConfig, n_samples: int) -> int:
     return n_tokens
 
 
-def sensor_vectors(config: ModelConfig, encoder: LimuBert, projector: nn.Module, windows: torch.Tensor) -> torch.Tensor:
-    """Turn stored windows `[N, time, channel]` into vectors `[N, S, D]` in the LM's width and the projector's type."""
+def projector_inputs(
+    config: ModelConfig, encoder: LimuBert, windows: torch.Tensor, motion: torch.Tensor | None
+) -> torch.Tensor:
+    """Describe stored windows for the projector: float32 `[N, S, width]`.
+
+    Args:
+        config: which numbers stand beside the encoder's features.
+        encoder: of the model.
+        windows: `[N, time, channel]` as they are stored.
+        motion: with `model.motion`, `window_motion` of them `[N, 250]`.
+    """
     n_tokens = tokens_per_window(config, windows.shape[1])
     features = encoder(windows)  # [N, time, hidden]
     groups = features.unflatten(1, (n_tokens, -1)).mean(2)  # [N, S, hidden]
     if config.statistics:
         scaled = encoder.scale(windows.float())
         groups = torch.cat([FEATURE_SCALE * groups, window_statistics(scaled, n_tokens)], dim=-1)
+    if motion is not None:
+        groups = torch.cat([groups, motion[:, None].expand(-1, n_tokens, -1)], dim=-1)
+    return groups  # type: ignore[no-any-return]
+
+
+def sensor_vectors(
+    config: ModelConfig,
+    encoder: LimuBert,
+    projector: nn.Module,
+    windows: torch.Tensor,
+    motion: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Turn stored windows `[N, time, channel]` into vectors `[N, S, D]` in the LM's width and the projector's type.
+
+    Args:
+        config: of the model.
+        encoder: of the model.
+        projector: of the model.
+        windows: as they are stored.
+        motion: with `model.motion`, `window_motion` of them `[N, 250]`.
+    """
+    inputs = projector_inputs(config, encoder, windows, motion)
     weight = next(projector.parameters())
-    return projector(groups.to(weight.dtype))  # type: ignore[no-any-return]
+    return projector(inputs.to(weight.dtype))  # type: ignore[no-any-return]
 
 
 class LlasaModel(nn.Module):
@@ -66,11 +101,13 @@ class LlasaModel(nn.Module):
         self.encoder = encoder
         self.lm = lm
         width = config.projector_width_in(encoder.config)
-        self.projector = make_projector(config.projector, width, lm.config.hidden_size)
+        self.projector = make_projector(config.projector, width, lm.config.hidden_size, is_scaled=config.motion)
         self.codec = codec
         self.template = template
         self.attention: AttentionName = "sdpa"
         """How packs are computed; `use_attention` changes it."""
+        self.sampling_rate_hz = SAMPLING_RATE_HZ
+        """Of the windows; `model.motion` needs it. Whoever opens data or a checkpoint of another rate sets it."""
 
     @property
     def compute_dtype(self) -> torch.dtype:
@@ -85,7 +122,19 @@ class LlasaModel(nn.Module):
 
     def sensor_tokens(self, windows: torch.Tensor) -> torch.Tensor:
         """Turn stored windows `[N, time, channel]` into vectors `[N, S, D]` in the LM's width and type."""
-        return sensor_vectors(self.config, self.encoder, self.projector, windows).to(self.lm.dtype)
+        motion = self.motion_of(windows)
+        return sensor_vectors(self.config, self.encoder, self.projector, windows, motion).to(self.lm.dtype)
+
+    def motion_of(self, windows: torch.Tensor) -> torch.Tensor | None:
+        """Return `window_motion` of stored windows `[N, 250]`, where the projector is given it."""
+        return window_motion(windows, self.sampling_rate_hz) if self.config.motion else None
+
+    @torch.no_grad()
+    def scale_projector(self, windows: torch.Tensor) -> None:
+        """Bring each number that the projector is given to mean 0 and deviation 1 over these windows, with `motion`."""
+        if isinstance(self.projector, ScaledProjector):
+            inputs = projector_inputs(self.config, self.encoder, windows, self.motion_of(windows))
+            self.projector.scale_by(inputs.flatten(0, -2))
 
     def embed(self, batch: Batch) -> torch.Tensor:
         """Return the LM's input vectors `[B, L, D]`, sensor tokens in their places."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.optimize import minimize_scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 WANTED_PRECISION = 0.99
 """So many of the windows that reach the threshold shall be named rightly."""
@@ -17,17 +22,21 @@ HOTTEST = 1000.0
 """Discriminants of people who are very unlike those learned from may need it."""
 
 
-def fit_temperature(logits: np.ndarray, truth: np.ndarray, beside: np.ndarray | float = 0.0) -> float:
+LEAST_VOTE = -1e6
+"""Of a class that nobody did: finite, so that whoever did it in the check after all does not make every loss alike."""
+
+
+def fit_temperature(votes: Callable[[float], np.ndarray], truth: np.ndarray, beside: np.ndarray | float = 0.0) -> float:
     """Return the temperature with the least cross-entropy (Guo et al. 2017, 4.2).
 
     Args:
-        logits: [window, class].
+        votes: temperature -> log-likelihoods [window, class], up to what all classes of a window share.
         truth: int [window], class numbers.
         beside: log-odds [window, class] that are added afterwards, as they are.
     """
 
     def loss(log_t: float) -> float:
-        scaled = logits / np.exp(log_t) + beside
+        scaled = np.maximum(votes(float(np.exp(log_t))), LEAST_VOTE) + beside
         return float((np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(truth)), truth]).mean())
 
     found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(HOTTEST)), method="bounded")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from llasa_core.model.head import WindowHead
+    from llasa_core.model.head import Look, WindowHead, Worn
     from llasa_core.model.multimodal import LlasaModel
 
 LM_THRESHOLD = 0.5
@@ -81,6 +81,19 @@ class HeadClassifier:
     def judge(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `WindowClassifier`."""
         return self.head.judge(windows)
+
+    def look(self, windows: np.ndarray) -> Look:
+        """Return what is seen in windows, of which can be told again how the device is worn."""
+        return self.head.look(self.trained.motion(windows))
+
+    def told(self, look: Look, worn: Worn) -> tuple[np.ndarray, np.ndarray]:
+        """Return log-probabilities [window, activity], and whether gravity says nothing of its posture, [window]."""
+        return self.head.told(look, worn)
+
+    @property
+    def trained(self) -> WindowHead:
+        """The head itself, or the one that was adapted."""
+        return self.head.head if isinstance(self.head, AdaptedHead) else self.head
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from llasa_core.data.channels import STANDARD_GRAVITY
 from llasa_core.inspect.canvas import FAINT, INK, figure_of, save
 from llasa_core.inspect.envelope import SIGNALS
-from llasa_core.timeline.segments import UNKNOWN
+from llasa_core.timeline.segments import STILL, UNKNOWN
 from llasa_core.timeline.text import length_text
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#1b1f24", "#f0e442")
 """Of Okabe and Ito, which the colour-blind can tell apart; each activity has a row of its own besides."""
-UNKNOWN_COLOUR, GAP_COLOUR = "#8d939b", "#f0f1f2"
+STILL_COLOUR, UNKNOWN_COLOUR, GAP_COLOUR = "#a58fc4", "#8d939b", "#f0f1f2"
 SHADE = 0.28
 """How strong a segment's colour is behind the signal."""
 HOUR_S, MINUTE_S = 3600.0, 60.0
@@ -63,8 +63,9 @@ def draw_timeline(timeline: Timeline, path: Path) -> None:
 
 
 def colours_of(activities: Sequence[str]) -> Mapping[str, str]:
-    """Return the colour of each activity and of unknown, the same in every picture of the same checkpoint."""
-    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(activities)} | {UNKNOWN: UNKNOWN_COLOUR}
+    """Return the colour of each activity, of still and of unknown, the same in every picture of the same checkpoint."""
+    own = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(activities)}
+    return {STILL: STILL_COLOUR, UNKNOWN: UNKNOWN_COLOUR} | own
 
 
 def _draw_signal(axes: Axes, timeline: Timeline, unit_s: float) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llasa_core.data.activity_words import KINDS
 from llasa_core.timeline.boundaries import boundaries
 from llasa_core.timeline.smoothing import log_transitions, posteriors, viterbi
 
@@ -22,6 +23,11 @@ UNKNOWN = "unknown"
 UNKNOWN_IF_SURE, UNKNOWN_IF_UNSURE, UNKNOWN_IF_STRANGE = 0.01, 0.1, 0.7
 """How likely a window shows no known activity: where one reaches the threshold, where none does, and where the window
 is unlike all training. A few such windows, as there are at a change of posture, are bridged; a minute is not."""
+STILL = "still"
+"""What a segment is called that surely shows a posture, and not which: where gravity says nothing."""
+STILL_IF_MUTE, STILL_IF_TOLD = 0.9, 0.05
+"""How well `still` explains a window that surely shows some posture: where gravity says nothing of it, and where it
+does. So sway alone names a posture that it is sure of by nine to one, window for window."""
 MISTAKEN = 0.005
 """How often a window is named wrongly for reasons that its probabilities know nothing of. These, and `SEGMENT_S`, were
 chosen among 36 settings on three hours put together of the validation people (`benchmarks/timeline.py`)."""
@@ -49,32 +55,49 @@ class Segment:
 
 @dataclass(frozen=True)
 class Smoothed:
-    """The states of all windows of a recording; the last state is unknown."""
+    """The states of all windows of a recording: activities, then `still` where it may be told, unknown at last."""
 
+    names: tuple[str, ...]
+    """Of the states."""
     states: np.ndarray
     """int64 [window]."""
     posterior: np.ndarray
     """float64 [window, state]."""
 
 
-def evidence_of(windows: Windows, threshold: float) -> np.ndarray:
+def evidence_of(windows: Windows, threshold: float, postures: Sequence[int] = ()) -> np.ndarray:
     """Return how well each state explains each window: log-likelihoods up to a constant, float64 [window, state].
 
     States are equally frequent beforehand, so their probabilities, which sum to 1, are as good as likelihoods.
+
+    Args:
+        windows: of a recording.
+        threshold: a probability below it is no answer.
+        postures: numbers of the activities that `still` stands for; none where it is no state.
     """
-    is_unsure = windows.log_p.max(axis=1, initial=-np.inf) < np.log(max(threshold, 1e-6))
+    p = np.exp(windows.log_p)
+    is_still = p[:, list(postures)].sum(axis=1)
+    some = np.hstack([p, is_still[:, None]]) if len(postures) else p
+    is_unsure = some.max(axis=1, initial=0.0) < max(threshold, 1e-6)
     unknown = np.where(is_unsure, UNKNOWN_IF_UNSURE, UNKNOWN_IF_SURE)
     unknown = np.where(windows.strangeness > 1, UNKNOWN_IF_STRANGE, unknown)[:, None]
-    mixed = (1 - MISTAKEN) * np.exp(windows.log_p) + MISTAKEN / max(1, windows.log_p.shape[1])
+    if len(postures):
+        some[:, -1] *= np.where(windows.is_mute, STILL_IF_MUTE, STILL_IF_TOLD)
+    mixed = (1 - MISTAKEN) * some + MISTAKEN / max(1, p.shape[1])
     return np.hstack([np.log(mixed) + np.log1p(-unknown), np.log(unknown)])
 
 
-def smoothed(watched: Watched, threshold: float, options: TimelineOptions) -> Smoothed:
+def smoothed(watched: Watched, activities: Sequence[str], threshold: float, options: TimelineOptions) -> Smoothed:
     """Return the likeliest states of the windows, and how likely each was; gaps break the chain."""
-    windows, n_states = watched.windows, watched.windows.log_p.shape[1] + 1
+    windows = watched.windows
+    postures = [nth for nth, name in enumerate(activities) if name in KINDS[STILL]]
+    if len(postures) < 2 or not windows.is_mute.any():  # noqa: PLR2004 - nothing to merge, or no reason to
+        postures = []
+    names = (*activities, *([STILL] if postures else []), UNKNOWN)
+    n_states = len(names)
     states = np.empty(len(windows), np.int64)
     posterior = np.empty((len(windows), n_states))
-    evidence = evidence_of(windows, threshold)
+    evidence = evidence_of(windows, threshold, postures)
     for stretch in watched.stretches:
         here = _inside(windows, stretch)
         step_s = np.diff(windows.start_s[here])
@@ -88,20 +111,19 @@ def smoothed(watched: Watched, threshold: float, options: TimelineOptions) -> Sm
         transitions = log_transitions(step_s, n_states, options.segment_s)
         states[here] = viterbi(weighed, transitions)
         posterior[here] = posteriors(weighed, transitions)
-    return Smoothed(states, posterior)
+    return Smoothed(names, states, posterior)
 
 
 def segments_of(
     watched: Watched, activities: Sequence[str], threshold: float, options: TimelineOptions
 ) -> tuple[tuple[Segment, ...], Smoothed]:
     """Return the segments of a recording in order, which fill all of it but the gaps, and the states behind them."""
-    found = smoothed(watched, threshold, options)
-    names = (*activities, UNKNOWN)
-    segments = [one for stretch in watched.stretches for one in _segments_in(stretch, watched, found, names)]
+    found = smoothed(watched, activities, threshold, options)
+    segments = [one for stretch in watched.stretches for one in _segments_in(stretch, watched, found)]
     return tuple(segments), found
 
 
-def _segments_in(stretch: Stretch, watched: Watched, found: Smoothed, names: Sequence[str]) -> Iterator[Segment]:
+def _segments_in(stretch: Stretch, watched: Watched, found: Smoothed) -> Iterator[Segment]:
     windows = np.flatnonzero(_inside(watched.windows, stretch))
     if not len(windows):
         yield Segment(stretch.start_s, stretch.end_s, UNKNOWN, 0.0, None, None)
@@ -122,7 +144,7 @@ def _segments_in(stretch: Stretch, watched: Watched, found: Smoothed, names: Seq
         yield Segment(
             start_s=float(start_s),
             end_s=float(end_s),
-            activity=names[states[first]],
+            activity=found.names[states[first]],
             confidence=float(found.posterior[own, states[first]].mean()),
             cadence_spm=_median(watched.cadence_spm[measured]),
             intensity_mg=_median(watched.intensity_mg[measured]),

@@ -12,7 +12,8 @@ from llasa_core.data.readers import find_recordings
 from llasa_core.data.recording import Recording
 from llasa_core.errors import DataError
 from llasa_core.timeline.options import TimelineOptions
-from llasa_core.timeline.segments import UNKNOWN, segments_of
+from llasa_core.timeline.segments import STILL, UNKNOWN, segments_of
+from llasa_core.timeline.text import length_text
 from llasa_core.timeline.watched import Watch
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class WindowTable:
     probability: np.ndarray
     """float64 [window, activity]: calibrated, of each window alone."""
     posterior: np.ndarray
-    """float64 [window, activity + 1]: given the whole recording; the last column is unknown."""
+    """float64 [window, state]: given the whole recording; activities, `still` where it may be told, unknown at last."""
     is_strange: np.ndarray
     """bool [window]: unlike all training."""
     intensity_mg: np.ndarray
@@ -94,7 +95,7 @@ class Timeline:
 
     @property
     def totals_s(self) -> dict[str, float]:
-        """Seconds of each activity and of unknown, longest first; gaps are not among them."""
+        """Seconds of each activity, of still and of unknown, longest first; gaps are not among them."""
         return _totals((one.activity, one.duration_s) for one in self.segments)
 
     @property
@@ -233,6 +234,12 @@ def _timeline(watched: Watched, classifier: WindowClassifier, options: TimelineO
     if len(windows) and is_strange.mean() >= MOSTLY:
         share = f"{is_strange.mean():.0%} of the windows are unlike everything the model was trained on"
         warnings = (f"{share}: another activity, or a sensor worn elsewhere; long stretches of it are {UNKNOWN}",)
+    still_s = sum(one.duration_s for one in segments if one.activity == STILL)
+    if still_s:
+        warnings += (_why_still(still_s, options),)
+    notes = watched.notes
+    if watched.worn.upright is not None and not options.upright:
+        notes += ("the device is turned against how it was worn in training; walking in the recording told how",)
     return Timeline(
         name=watched.name,
         file=watched.file,
@@ -251,8 +258,19 @@ def _timeline(watched: Watched, classifier: WindowClassifier, options: TimelineO
         ),
         since_1970_s=watched.since_1970_s,
         envelope=watched.envelope,
-        notes=watched.notes,
+        notes=notes,
         warnings=warnings,
+    )
+
+
+def _why_still(still_s: float, options: TimelineOptions) -> str:
+    """Return one line on why postures are not told apart, and what would help."""
+    what = f"{length_text(still_s)} {STILL}, and in which posture cannot be told"
+    if options.upright:
+        return f"{what}: seen from the upright seconds, the person is tilted as nobody was in training"
+    return (
+        f"{what}: the device is worn otherwise than in training; "
+        "name seconds in which the person stands or walks, such as `--upright 0:05-0:15`"
     )
 
 

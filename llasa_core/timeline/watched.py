@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +11,19 @@ from llasa_core.data.channels import CHANNELS
 from llasa_core.data.facts import facts_of
 from llasa_core.data.recording import Segment
 from llasa_core.data.windows import WindowConfig, is_too_short, windows_of
+from llasa_core.errors import ModelError
 from llasa_core.inspect.envelope import Envelope
+from llasa_core.model.head import AS_LEARNED
 from llasa_core.model.stretches import stretch_statistics
+from llasa_core.timeline.classifier import HeadClassifier
+from llasa_core.timeline.wearing import worn_in, worn_upright
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from llasa_core.data.recording import Recording
+    from llasa_core.model.head import Look, Worn
     from llasa_core.timeline.classifier import WindowClassifier
     from llasa_core.timeline.options import TimelineOptions
 
@@ -45,6 +51,8 @@ class Windows:
     """float64 [window, activity]."""
     strangeness: np.ndarray
     """float64 [window]: above 1, unlike all training."""
+    is_mute: np.ndarray
+    """bool [window]: gravity says nothing of its posture, since nobody knows how the device is worn."""
 
     def __len__(self) -> int:
         return len(self.start_s)
@@ -52,13 +60,9 @@ class Windows:
     @classmethod
     def joined(cls, parts: list[Windows], n_activities: int) -> Windows:
         """Return the windows of all parts, one after the other."""
-        nothing = Windows(np.empty(0), np.empty((0, n_activities)), np.empty(0))
+        nothing = Windows(np.empty(0), np.empty((0, n_activities)), np.empty(0), np.empty(0, bool))
         every = [nothing, *parts]
-        return Windows(
-            np.concatenate([part.start_s for part in every]),
-            np.concatenate([part.log_p for part in every]),
-            np.concatenate([part.strangeness for part in every]),
-        )
+        return Windows(*(np.concatenate([getattr(part, one.name) for part in every]) for one in fields(cls)))
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ class Watched:
     """Between gaps, at least one."""
     windows: Windows
     """One every `stride_s`."""
+    worn: Worn
+    """How the device is."""
     moments: Moments
     intensity_mg: np.ndarray
     """float64 [window]."""
@@ -120,6 +126,8 @@ class Watch:
         self._moment = self._config.model_copy(update={"window_s": length_s, "stride_s": length_s})
         self._first: Recording | None = None
         self._stretches: list[Stretch] = []
+        self._options = options
+        self._looks: list[tuple[np.ndarray, Look]] = []
         self._windows: list[Windows] = []
         self._moments: list[Moments] = []
         self._intensity: list[np.ndarray] = [np.empty(0)]
@@ -156,9 +164,12 @@ class Watch:
     def _judge(self, part: Recording) -> None:
         unlabelled = replace(part, segments=(Segment(0, len(part.samples), None),))
         cut = windows_of(unlabelled, self._config)
-        log_p, strangeness = self._classifier.judge(cut.windows)
+        start_s = part.start_s + cut.start_s
+        if isinstance(self._classifier, HeadClassifier):  # how the device is worn may be known at the end only
+            self._looks.append((start_s, self._classifier.look(cut.windows)))
+        else:
+            self._windows.append(Windows(start_s, *self._classifier.judge(cut.windows), np.zeros(len(start_s), bool)))
         facts = facts_of(cut.windows, self._config.sampling_rate_hz)
-        self._windows.append(Windows(part.start_s + cut.start_s, log_p, strangeness))
         self._intensity.append(facts.intensity_mg)
         self._cadence.append(facts.cadence_spm)
         close = windows_of(unlabelled, self._moment)
@@ -166,22 +177,55 @@ class Watch:
         self._moments.append(Moments(part.start_s + close.start_s, self._moment.window_s, looks))
 
     def result(self) -> Watched:
-        """Return the whole recording, of which at least one part was taken."""
+        """Return the whole recording, of which at least one part was taken.
+
+        Raises:
+            DataError: `upright` names seconds that tell nothing.
+            ModelError: `upright` is set, and the classifier has learned nothing that it could tell.
+        """
         first = self._first
         assert first is not None  # noqa: S101 - see above
         assert self._envelope is not None  # noqa: S101 - likewise
         n_activities = len(self._classifier.activities)
+        moments = Moments.joined(self._moments, self._moment.window_s)
+        worn = self._worn(moments, first.file)
         return Watched(
             name=first.session,
             file=first.file,
             subject=first.subject,
             since_1970_s=None if first.since_1970_s is None else first.since_1970_s - first.start_s,
             stretches=tuple(self._stretches),
-            windows=Windows.joined(self._windows, n_activities),
-            moments=Moments.joined(self._moments, self._moment.window_s),
+            windows=Windows.joined([*self._windows, *self._told(worn)], n_activities),
+            worn=worn,
+            moments=moments,
             intensity_mg=np.concatenate(self._intensity),
             cadence_spm=np.concatenate(self._cadence),
             window_s=self._config.window_s,
             envelope=self._envelope,
             notes=tuple(self._notes),
         )
+
+    def _worn(self, moments: Moments, file: Path) -> Worn:
+        spans = self._options.upright
+        if not isinstance(self._classifier, HeadClassifier):
+            if spans:
+                raise ModelError(
+                    "upright seconds are of use to a light head only, and this checkpoint has none",
+                    fix="leave out `--upright`; or let `llasa finetune` add a head to the finished run",
+                )
+            return AS_LEARNED
+        head = self._classifier.trained
+        if spans:
+            if not len(head.tilts):
+                raise ModelError(
+                    "this checkpoint has learned nobody who stands or walks: upright seconds tell it nothing",
+                    fix="leave out `--upright`",
+                )
+            return worn_upright(moments, spans, file)
+        return worn_in([look for _, look in self._looks], head)
+
+    def _told(self, worn: Worn) -> Iterator[Windows]:
+        for start_s, look in self._looks:
+            assert isinstance(self._classifier, HeadClassifier)  # noqa: S101 - nobody else looks
+            log_p, is_mute = self._classifier.told(look, worn)
+            yield Windows(start_s, log_p, look.strangeness, is_mute)

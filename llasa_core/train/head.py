@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +12,10 @@ from llasa_core.data.activity_words import same_kind
 from llasa_core.data.channels import GYR
 from llasa_core.data.slowing import slowed
 from llasa_core.model.gravity import Gravity
-from llasa_core.model.head import FURTHEST_SCALED, Space, View, WindowHead, save_head
+from llasa_core.model.head import FURTHEST_SCALED, Space, View, WindowHead, class_votes, save_head
 from llasa_core.model.motion_features import motion_of, n_features
 from llasa_core.model.sureness import UNFITTED_THRESHOLD, fit_temperature, fit_threshold
+from llasa_core.model.tilt import Tilts, common_direction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +45,10 @@ RARE = 0.15
 MOST_DIRECTIONS = 256
 """Of a group of activities."""
 A_POSTURE = "sitting"
+UPRIGHT = ("standing", "walking")
+"""Whoever does so has gravity along their body; which of them tells it, timelines choose."""
+TILTS_AT = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Quantiles of a person's tilts that stand for all of them, in each group of activities."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Lessons:
     """int64 [window]: class numbers."""
     subject: np.ndarray
     """[window]: who."""
+    placement: np.ndarray | None = None
+    """int64 [window]: number of the place that the sensor was worn at, from 0 on; None where all were worn alike."""
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -128,42 +136,52 @@ def learn_head(
     copies = np.stack([plain.features, *(motion_of(one, rate_hz).features for one in _changed(lessons, rate_hz, seed))])
     n_acc, n_all = n_features()
     gravity = learn_gravity(plain.up, lessons.truth, lessons.subject, activities)
+    tilts = learn_tilts(plain.up, lessons.truth, lessons.subject, activities, gravity.group_of)
     seen = motion_of(check.windows, rate_hz) if len(check) else plain
     views = []
     for n in (n_all, n_acc):
-        space = learn_space(copies[..., :n], lessons.truth, len(activities))
+        space = learn_space(copies[..., :n], lessons.truth, len(activities), lessons.placement)
         whitened = space.whitened(seen.features)
         beside = gravity.log_odds(seen.up)
-        temperature = _temperature(space.logits(whitened), beside, check.truth) if len(check) else UNFITTED_TEMPERATURE
+        temperature = UNFITTED_TEMPERATURE
+        if len(check):
+            votes = partial(class_votes, space.logits(whitened), n_classes=len(activities))
+            temperature = fit_temperature(votes, check.truth, beside)
         views.append(View(space, temperature, float(np.quantile(space.nearest(whitened)[1], NEAR_SHARE))))
-    head = WindowHead(views[0], views[1], gravity, activities, UNFITTED_THRESHOLD, rate_hz, window_s)
+    head = WindowHead(views[0], views[1], gravity, tilts, activities, UNFITTED_THRESHOLD, rate_hz, window_s)
     accuracy = None
     if len(check):
         log_p, _ = head.judge_motion(seen)
         accuracy = float((log_p.argmax(axis=1) == check.truth).mean())
-        head = WindowHead(views[0], views[1], gravity, activities, fit_threshold(log_p, check.truth), rate_hz, window_s)
+        head = replace(head, threshold=fit_threshold(log_p, check.truth))
     return head, HeadReport(len(lessons), len(check), accuracy, views[0].temperature, head.threshold)
 
 
-def learn_space(copies: np.ndarray, truth: np.ndarray, n_classes: int) -> Space:
+def learn_space(copies: np.ndarray, truth: np.ndarray, n_classes: int, placement: np.ndarray | None = None) -> Space:
     """Return the space in which classes differ in their means alone, as far as one covariance can make it so.
+
+    Stairs at the waist are not stairs in a pocket: each class has a centre for each placement.
 
     Args:
         copies: features [copy, window, feature]; the first copy is of the windows as they are, and sets the scales.
         truth: int64 [window]: class numbers.
         n_classes: those without windows lie at infinity.
+        placement: int64 [window]: numbers from 0 on; None for one.
 
     Source:
         Fisher's linear discriminants with a covariance shrunk to its diagonal (Friedman, Regularized Discriminant
-        Analysis, 1989).
+        Analysis, 1989); several centres a class: Hastie and Tibshirani, Discriminant Analysis by Gaussian Mixtures
+        (1996).
     """
+    placement = np.zeros_like(truth) if placement is None else placement
+    group = placement * n_classes + truth
     shift = copies[0].mean(axis=0)
     scale = 1 / (copies[0].std(axis=0) + 1e-3)
     scaled = np.clip((copies - shift) * scale, -FURTHEST_SCALED, FURTHEST_SCALED).astype(np.float64)
     n_copies, n_windows, n = scaled.shape
-    scaled, every = scaled.reshape(-1, n), np.tile(truth, n_copies)
-    centres = np.full((n_classes, n), np.inf)
-    for number in np.unique(truth):
+    scaled, every = scaled.reshape(-1, n), np.tile(group, n_copies)
+    centres = np.full(((int(placement.max()) + 1) * n_classes, n), np.inf)
+    for number in np.unique(group):
         centres[number] = scaled[every == number].mean(axis=0)
     within = scaled - centres[every]
     covariance = within.T @ within / (n_copies * n_windows)
@@ -201,6 +219,41 @@ def learn_gravity(up: np.ndarray, truth: np.ndarray, subject: np.ndarray, activi
         np.array(groups, np.int32),
         group_of.astype(np.int32),
     )
+
+
+def learn_tilts(
+    up: np.ndarray, truth: np.ndarray, subject: np.ndarray, activities: tuple[str, ...], group_of: np.ndarray
+) -> Tilts:
+    """Return the angles from upright at which people do things; none where nobody stands or walks.
+
+    Each person is compared with themselves, while standing and while walking. Who has turned the device between, as far
+    as that can be seen, is left out.
+
+    Args:
+        up: unit vectors [window, 3].
+        truth: int64 [window]: class numbers.
+        subject: [window]: each person weighs the same.
+        activities: the classes.
+        group_of: of `Gravity`.
+    """
+    found: list[tuple[np.ndarray, int]] = []
+    groups = group_of[truth]
+    for who in np.unique(subject):
+        own = subject == who
+        for name in UPRIGHT:
+            here = own & (truth == activities.index(name)) if name in activities else np.zeros(len(truth), bool)
+            upright = common_direction(up[here])
+            if upright is None:
+                continue
+            tilt = np.arccos(np.clip(up[own].astype(np.float64) @ upright, -1, 1))
+            each = groups[own]
+            found += [(np.quantile(tilt[each == one], TILTS_AT), int(one)) for one in np.unique(each)]
+    if not found:
+        return Tilts(np.empty(0, np.float32), np.empty(0, np.float32), np.empty(0, np.int32))
+    group = np.repeat([one for _, one in found], len(TILTS_AT))
+    weights = 1 / np.bincount(group)[group]
+    angles = np.concatenate([each for each, _ in found])
+    return Tilts(angles.astype(np.float32), weights.astype(np.float32), group.astype(np.int32))
 
 
 def _ways_worn(up: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
@@ -260,12 +313,6 @@ def warped(windows: np.ndarray, speed: np.ndarray) -> np.ndarray:
     return np.asarray(found, windows.dtype)
 
 
-def _temperature(logits: np.ndarray, beside: np.ndarray, truth: np.ndarray) -> float:
-    """Return what the discriminants are divided by; gravity's odds beside them are probabilities already."""
-    finite = np.isfinite(logits)
-    return fit_temperature(np.where(finite, logits, -1e6), truth, beside)
-
-
 def _lessons(store: WindowStore, split: str, activities: tuple[str, ...]) -> Lessons:
     """Return a split's windows of known activity."""
     number = {name: i for i, name in enumerate(activities)}
@@ -275,4 +322,5 @@ def _lessons(store: WindowStore, split: str, activities: tuple[str, ...]) -> Les
     if len(rows) > MOST_WINDOWS:
         rows = rows[np.linspace(0, len(rows) - 1, MOST_WINDOWS).astype(np.int64)]
     truth = class_of[store.activity[rows]]
-    return Lessons(store.take(rows), truth.astype(np.int64), store.subject[rows])
+    placement = np.unique(store.placement[rows], return_inverse=True)[1]
+    return Lessons(store.take(rows), truth.astype(np.int64), store.subject[rows], placement.astype(np.int64))

@@ -10,7 +10,7 @@ import torch
 from llasa_core.data.grounded.activities import activity_answer
 from llasa_core.data.split_items import split_items
 from llasa_core.data.store import WindowStore
-from llasa_core.errors import DataError
+from llasa_core.data.turning import random_orientations, turned
 from llasa_core.model.adapter import add_adapter
 from llasa_core.model.attention import choose_attention
 from llasa_core.model.base_lm import identity_of, load_lm, locate
@@ -26,6 +26,8 @@ from llasa_core.model.text import TextCodec
 from llasa_core.recipe_file import recipe_yaml
 from llasa_core.train.card import model_card
 from llasa_core.train.checks import check_samples, context_of
+from llasa_core.train.chosen import chosen_items, no_items
+from llasa_core.train.compute_type import for_device
 from llasa_core.train.encoder_stage import ENCODER_FILE
 from llasa_core.train.engine import ZERO_3, OptimizerConfig, ParameterGroup, join_ranks, zero_config
 from llasa_core.train.flops import flops_per_token
@@ -33,16 +35,22 @@ from llasa_core.train.recompute import recompute
 from llasa_core.train.schedule import Schedule, learning_rate_factor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from torch import nn
 
+    from llasa_core.data.qa import QaItem
     from llasa_core.model.config import EncoderConfig
     from llasa_core.model.loss import Loss
     from llasa_core.recipe import FinetuneConfig, PretrainConfig, Recipe, StageName
     from llasa_core.train.engine import Engine
     from llasa_core.train.placement import Placement
+
+SCALED_BY = 1024
+"""Training windows over which the projector's inputs are brought to one scale."""
+TURNING = 3
+"""Tells the draw of what is turned from other draws with the recipe's seed."""
 
 
 class LanguageStage:
@@ -59,16 +67,13 @@ class LanguageStage:
         self._config = config
         self.model = model
         self._store = WindowStore(recipe.data.folder, recipe.data.parting)
-        kinds = config.kinds
-        items = [item for item in split_items(self._store, "train") if kinds is None or item.kind in kinds]
+        model.sampling_rate_hz = self._store.sampling_rate_hz
+        items = chosen_items(split_items(self._store, "train"), config)
         if not items:
-            raise DataError(
-                f"the data folder has no QA items of kind {' or '.join(kinds) if kinds else 'any'} to train on",
-                where=recipe.data.folder / "qa-train.json",
-                fix="prepare the data with questions (`--qa facts`), or name other `kinds` in the recipe",
-            )
+            raise no_items(config, recipe.data.folder)
         self._names = [item.id for item in items]
         self._rows = [[self._store.row_of(ref) for ref in item.windows] for item in items]
+        self._is_turned = self._choose_turned(items)
         self._encoded = [encode(model.template, item.conversations, len(item.windows)) for item in items]
         self._lengths = np.array([length_of(one, model.config.sensor_tokens) for one in self._encoded])
         self._answer_tokens = np.array([sum(one.is_answer) for one in self._encoded])
@@ -123,9 +128,21 @@ class LanguageStage:
         dealt = plan_packs(self._lengths[items].tolist(), self._config.micro_batch_tokens, world_size)
         return [self._pack(items[part]) for part in dealt[rank]]
 
+    def _choose_turned(self, items: Sequence[QaItem]) -> np.ndarray:
+        """Choose the questions whose windows are turned: of the activity alone, which no turn of the device changes."""
+        drawn = np.random.default_rng([self._recipe.seed, TURNING]).random(len(items))
+        return np.array([item.kind == "activity" for item in items]) & (drawn < self._turned_share)
+
+    def _windows_of(self, item: int) -> np.ndarray:
+        windows = self._store.take(self._rows[item])
+        if not self._is_turned[item]:
+            return windows
+        turn = random_orientations([item], self._recipe.seed)
+        return turned(windows, np.repeat(turn, len(windows), axis=0).astype(windows.dtype))
+
     def _pack(self, items: np.ndarray) -> Pack:
         chosen = items.tolist() or [0]  # an empty part computes something of no weight, so that ranks stay in step
-        windows = [self._store.take(self._rows[i]) for i in chosen]
+        windows = [self._windows_of(i) for i in chosen]
         one = pack([self._encoded[i] for i in chosen], windows, self.model.config.sensor_tokens)
         return one if len(items) else without_answers(one)
 
@@ -168,6 +185,10 @@ class LanguageStage:
         return False
 
     @property
+    def _turned_share(self) -> float:
+        return 0.0
+
+    @property
     def class_answers(self) -> list[str]:
         """How the model is taught to name each activity that training people were seen doing."""
         return [activity_answer(name) for name in self._activities()]
@@ -186,7 +207,7 @@ class LanguageStage:
         base = locate(self.model.config.base_lm)
         return CheckpointConfig(
             encoder=self.model.encoder.config,
-            model=self.model.config,
+            model=self._recipe.model,
             adapter=adapter,
             base_lm={**identity_of(base), "seed": self._recipe.seed},
             activities=self._activities(),
@@ -211,6 +232,9 @@ class PretrainStage(LanguageStage):
         config = recipe.pretrain
         model = build_model(recipe, read_encoder(encoder, recipe.encoder), device, placement, say)
         super().__init__(recipe, config, model, placement)
+        rows = self._store.rows("train")
+        evenly = np.linspace(0, len(rows) - 1, min(len(rows), SCALED_BY)).astype(int)
+        model.scale_projector(torch.from_numpy(self._store.take(rows[evenly])).to(device))
         model.requires_grad_(requires_grad=False)
         model.projector.requires_grad_(requires_grad=True)
         group = ParameterGroup("projector", list(model.projector.parameters()), config.learning_rate)
@@ -254,6 +278,10 @@ class FinetuneStage(LanguageStage):
     @property
     def _trains_whole_lm(self) -> bool:
         return self._recipe.finetune.lm == "whole"
+
+    @property
+    def _turned_share(self) -> float:
+        return self._recipe.finetune.turned
 
     def save_result(self, folder: Path, tensors: Mapping[str, torch.Tensor]) -> None:
         """See `Stage.save_result`: a checkpoint with the adapter or the whole LM."""
@@ -302,19 +330,22 @@ def build_model(
         say: told of a fetch.
         is_lm_trained: whether all of the LM's weights are trained, which are held in float32 then.
     """
-    base = locate(recipe.model.base_lm, say)
+    config = for_device(recipe.model, device.type)
+    if config.dtype != recipe.model.dtype:
+        say(f"computing in {config.dtype}: this CPU has no {recipe.model.dtype} in its hardware")
+    base = locate(config.base_lm, say)
     is_shared_out = placement.zero_stage == ZERO_3
     if is_shared_out:
         join_ranks()
     lm = load_lm(
         base,
-        "float32" if is_lm_trained else recipe.model.dtype,
+        "float32" if is_lm_trained else config.dtype,
         str(device),
         seed=recipe.seed,
-        quantization=recipe.model.quantization,
+        quantization=config.quantization,
         zero=zero_config(placement) if is_shared_out else None,
     )
     codec = TextCodec.of(base)
     torch.manual_seed(recipe.seed)
-    model = LlasaModel(recipe.model, encoder, lm, codec, make_template(recipe.model, codec))
+    model = LlasaModel(config, encoder, lm, codec, make_template(config, codec))
     return model.to(device)

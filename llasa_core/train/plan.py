@@ -16,6 +16,7 @@ from llasa_core.model.parameter_counts import (
 )
 from llasa_core.recipe_file import described
 from llasa_core.train.checks import check_windows
+from llasa_core.train.chosen import chosen_items, no_items
 from llasa_core.train.data_counts import DataFound, look_at_data
 from llasa_core.train.disk import disk_needed
 from llasa_core.train.outlook import Devices, attention_of, layout_of
@@ -102,7 +103,7 @@ def make_plan(
     recipe = loaded.resolved
     data = look_at_data(recipe)
     names: list[StageName] = ["encoder", stage] if stage == "pretrain" and not recipe.encoder.checkpoint else [stage]
-    stages = [_stage_plan(recipe, name, data.counts) for name in names]
+    stages = [_stage_plan(recipe, name, data) for name in names]
     problem = data.problem or next((_no_items(recipe, plan) for plan in stages if plan.items == 0), None)
     try:
         if problem is None and data.manifest is not None and devices:
@@ -154,7 +155,7 @@ def _with_samples(plan: StagePlan, recipe: Recipe, data: DataFound, base: BaseLm
         reason = f"not known before {recipe.model.base_lm} is fetched: its tokenizer decides"
         return replace(plan, no_samples=reason)
     config = getattr(recipe, plan.stage)
-    items = [item for item in data.train_items if config.kinds is None or item.kind in config.kinds]
+    items = chosen_items(data.train_items, config)
     schedule = Schedule.of(config, len(items), recipe.seed)
     qa_file = recipe.data.folder / "qa-train.json"
     return replace(plan, samples=survey(recipe, plan.stage, items, schedule, base, n_ranks, qa_file))
@@ -181,16 +182,15 @@ def source_of(stage: StageName, recipe: Recipe, runs: Path) -> Path:
     return starts[stage]
 
 
-def _stage_plan(recipe: Recipe, stage: StageName, data: DataCounts | None) -> StagePlan:
+def _stage_plan(recipe: Recipe, stage: StageName, data: DataFound) -> StagePlan:
     trained, unknown = _trained(recipe, stage)
     if stage == "encoder":
         config = recipe.encoder.pretraining
-        items = data.splits["train"]["windows"] if data else None
+        items = data.counts.splits["train"]["windows"] if data.counts else None
         schedule = Schedule(items or 0, config.batch_size, config.epochs, items or 0, None, recipe.seed)
     else:
         config = getattr(recipe, stage)
-        kinds = data.qa_items["train"] if data else {}
-        items = sum(n for kind, n in kinds.items() if config.kinds is None or kind in config.kinds) if data else None
+        items = len(chosen_items(data.train_items, config)) if data.counts else None
         schedule = Schedule.of(config, items or 0, recipe.seed)
     return StagePlan(
         stage,
@@ -242,11 +242,6 @@ def _trained(recipe: Recipe, stage: StageName) -> tuple[dict[str, int | None], s
 
 
 def _no_items(recipe: Recipe, plan: StagePlan) -> DataError:
-    if plan.stage == "encoder":
-        return DataError("the split `train` has no windows", where=recipe.data.folder, fix="prepare more people")
-    kinds = getattr(recipe, plan.stage).kinds
-    return DataError(
-        f"the data folder has no QA items of kind {' or '.join(kinds) if kinds else 'any'} to train on",
-        where=recipe.data.folder / "qa-train.json",
-        fix="prepare the data with questions (`--qa facts`), or name other `kinds` in the recipe",
-    )
+    if plan.stage != "encoder":
+        return no_items(getattr(recipe, plan.stage), recipe.data.folder)
+    return DataError("the split `train` has no windows", where=recipe.data.folder, fix="prepare more people")

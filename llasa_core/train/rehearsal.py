@@ -19,6 +19,7 @@ from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.packing import Pack
 from llasa_core.recipe import FinetuneConfig
+from llasa_core.train.compute_type import for_device
 from llasa_core.train.meta_lm import meta_lm
 from llasa_core.train.recompute import recompute
 from llasa_core.train.tensor_count import TensorCount
@@ -119,7 +120,7 @@ def rehearse(
         UnknownSizes: the base LM's sizes are not known before it is fetched.
     """
     config: PretrainConfig | FinetuneConfig = recipe.finetune if stage == "finetune" else recipe.pretrain
-    model = meta_model(recipe, config)
+    model = meta_model(recipe, config, device)
     kernel = choose_attention(config.attention, model.lm.config, torch.device(device), model.compute_dtype)
     if kernel in {"flash", "varlen"}:  # keep what SDPA keeps of one long document
         kernel, shape = "blocks", replace(shape, n_documents=1, longest=shape.n_tokens)
@@ -149,18 +150,24 @@ def rehearse(
     )
 
 
-def meta_model(recipe: Recipe, config: PretrainConfig | FinetuneConfig) -> LlasaModel:
+def meta_model(recipe: Recipe, config: PretrainConfig | FinetuneConfig, device: str) -> LlasaModel:
     """Build a stage's model without memory, as `language_stage` builds it with its weights.
+
+    Args:
+        recipe: with its paths resolved.
+        config: of the stage.
+        device: `cpu` or `cuda`, which decides the type that the LM computes in.
 
     Raises:
         UnknownSizes: the base LM's sizes are not known before it is fetched.
     """
     trains = config.lm if isinstance(config, FinetuneConfig) else "frozen"
-    lm_dtype = torch.float32 if trains == "whole" else getattr(torch, recipe.model.dtype)
+    settings = for_device(recipe.model, device)
+    lm_dtype = torch.float32 if trains == "whole" else getattr(torch, settings.dtype)
     with torch.device("meta"):
         lm = meta_lm(recipe.model.base_lm).to(dtype=lm_dtype).eval()
         encoder = LimuBert(recipe.encoder).eval()
-        model = LlasaModel(recipe.model, encoder, lm, cast("Any", None), cast("Any", None))  # text is not needed
+        model = LlasaModel(settings, encoder, lm, cast("Any", None), cast("Any", None))  # text is not needed
         model.requires_grad_(requires_grad=False)
         if trains == "adapter" and isinstance(config, FinetuneConfig):
             add_adapter(lm, config.adapter)

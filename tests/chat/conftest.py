@@ -105,6 +105,18 @@ def spliced(spliced_by_head: KnownRecording) -> KnownRecording:
     return with_segments(spliced_by_head, segments)
 
 
+@pytest.fixture(scope="session")
+def still_in_parts(spliced: KnownRecording) -> KnownRecording:
+    """Return a recording in which two stretches are still, and nobody can say in which posture."""
+    return with_segments(spliced, STILL)
+
+
+STILL = (
+    Segment(0.0, 40.0, "still", 0.98, None, 3.0),
+    Segment(40.0, 100.0, "walking", 0.97, 109.0, 176.0),
+    Segment(100.0, 130.0, "lying", 0.92, None, 3.0),
+    Segment(130.0, 150.0, "still", 0.98, None, 3.0),
+)
 SECONDS = {"walking": 18.0, "stairs": 15.0, "lying": 18.0}
 SPLICED = (
     ("lying", "lying", 3),

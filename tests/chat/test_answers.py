@@ -252,3 +252,32 @@ def test_a_gap_is_told_and_in_no_sum(head: WindowClassifier):
         "Are there any gaps?": "Yes, nothing was recorded in 42 s in all: 0:18–1:00.",
     }
     assert apart.timeline.totals_s["walking"] == pytest.approx(36, abs=1)
+
+
+WOULD_TELL = "Seconds in which the person stands or walks would tell (`--upright 0:05-0:15`)."
+WHILE_STILL = {
+    "How long did I sit?": (
+        "This recording cannot tell sitting from other postures: how the device is worn is not known. "
+        f"You were still for 60 s: 0:00–0:40 and 2:10–2:30. {WOULD_TELL}"
+    ),
+    "Did I stand in the first minute?": (
+        "This recording cannot tell standing from other postures between 0:00 and 1:00: "
+        "how the device is worn is not known. "
+        f"You were still for 40 s: 0:00–0:40. {WOULD_TELL}"
+    ),
+    "How long did I lie down?": (
+        "You were lying for 30 s, from 1:40 to 2:10. Another 60 s are still, in which posture cannot be told."
+    ),
+    "Was I sitting at 0:20?": "This cannot be told: at 0:20 you were still (0:00–0:40), in which posture is not known.",
+    "Was I walking at 0:20?": "No, at 0:20 you were still (0:00–0:40).",
+    "How long was I at rest?": (
+        "You were at rest for 90 s in all, in 3 stretches: 0:00–0:40, 1:40–2:10 and 2:10–2:30 "
+        "(still 60 s and lying 30 s)."
+    ),
+    "Did I walk?": "Yes, you were walking for 60 s: 0:40–1:40.",
+}
+
+
+@pytest.mark.parametrize(("question", "answer"), WHILE_STILL.items())
+def test_where_postures_merge_the_answer_says_so(still_in_parts: KnownRecording, question: str, answer: str):
+    assert ground(question, [still_in_parts]).answer == answer

@@ -61,3 +61,7 @@ def test_a_part_is_drawn_with_a_letter_for_each_activity(spliced: KnownRecording
     assert lines[8] == "activity     LLLLLLWWWWWW"
     assert lines[9] == "             L lying, W walking"
     assert lines[10] == "             0:48    1:00"
+
+
+def test_still_has_a_letter_too(still_in_parts: KnownRecording):
+    assert plot_span(still_in_parts, Span(0.0, 150.0), 72).splitlines()[-2].strip() == "- still, W walking, L lying"

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from llasa_cli.app import main
@@ -74,6 +75,9 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(tmp_path: Path
     ("flags", "message"),
     [
         (["--stride", "0.1s"], "--stride is 0.1 s"),
+        (["--upright", "early"], '--upright is no span of time: "early"'),
+        (["--upright", "0:15-0:05"], "--upright 0:15-0:05 lasts -10 s"),
+        (["--upright", "9:00-9:10"], "nothing was recorded in the upright seconds 540-550 s"),
         (["--stride", "soon"], "--stride is not a length in seconds"),
         (["--csv", "out.txt"], "--csv writes a CSV file, not out.txt"),
         (["--png", "out.jpg"], "--png draws a PNG file, not out.jpg"),
@@ -84,6 +88,38 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(tmp_path: Path
 def test_flags_that_make_no_sense_are_refused(flags: list[str], message: str, capfd: pytest.CaptureFixture[str]):
     assert main(["timeline", str(MIX), *flags]) == 2
     assert message in capfd.readouterr().err
+
+
+@pytest.fixture
+def upside_down(tmp_path: Path) -> Path:
+    """Return the first 100 s of the example, in which nobody walks, with the device turned upside down."""
+    head, *rows = MIX.read_text().splitlines()
+    values = np.array([[float(cell) for cell in row.split(",")] for row in rows[:5000]])
+    values[:, [1, 2, 4, 5]] *= -1  # half a turn about z
+    file = tmp_path / "turned.csv"
+    file.write_text("\n".join([head, *(",".join(map(str, row)) for row in values.tolist())]))
+    return file
+
+
+def test_upright_seconds_tell_how_a_turned_device_is_worn(upside_down: Path, capfd: pytest.CaptureFixture[str]):
+    assert main(["timeline", str(upside_down), "--json"]) == 0
+    shown = capfd.readouterr()
+    assert set(json.loads(shown.out)["totals_s"]) == {"still"}
+    assert "warning: turned: 100.0 s still, and in which posture cannot be told" in shown.err
+
+    assert main(["timeline", str(upside_down), "--json", "--upright", "0:12-0:22"]) == 0
+    shown = capfd.readouterr()
+    assert set(json.loads(shown.out)["totals_s"]) == {"sitting", "standing", "lying"}
+    assert "warning" not in shown.err
+
+
+def test_a_conversation_knows_upright_seconds_too(upside_down: Path, capfd: pytest.CaptureFixture[str]):
+    ask = ["chat", "--sensor", str(upside_down), "--ask", "How long did I lie down?"]
+
+    assert main(ask) == 0
+    assert capfd.readouterr().out.startswith("This recording cannot tell lying from other postures")
+    assert main([*ask, "--upright", "12-22"]) == 0
+    assert capfd.readouterr().out.startswith("You were lying for")
 
 
 def test_the_lm_is_not_loaded_where_there_is_a_head():

@@ -25,6 +25,7 @@ from llasa_core.evaluate.models import Models
 from llasa_core.evaluate.open_ended.judge.asking import opened_judges
 from llasa_core.model.checkpoint import read_checkpoint_config
 from llasa_core.model.shipped import SHIPPED
+from llasa_core.train.head import fit_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,12 +121,42 @@ def test_all_baselines_are_kept_and_taken_again(make_exam: Callable[..., Exam], 
         kept.run(job, models)
     found = baseline_predictions(exam, kept.take)
 
-    assert tuple(found) == exam.config.baselines
+    assert ("light_head", *found) == exam.config.baselines  # of which the tiny checkpoint has none
     assert [len(found[name].where) for name in ("cnn", "majority", "lm_text")] == [36, 36, 3]
     assert found["lm_text"].where.tolist() == chosen_windows(exam).tolist()
     assert found["lm_text"].note == "tiny-random reads 5 lines of readings a second"
     assert (found["random_forest"].named == exam.windows.truth).mean() > 0.9
     assert all(kept.n_done(job) == job.n_items for job in baseline_jobs(exam).values())
+
+
+def test_the_checkpoints_own_head_names_windows_beside_them(make_exam: Callable[..., Exam], tmp_path: Path):
+    plain = make_exam(baselines=("light_head",))
+    head, _ = fit_head(plain.store, CLASSES[:3], 7)
+    exam = replace(plain, head=head)
+    kept, (job,) = Kept(tmp_path / "eval", {}), baseline_jobs(exam).values()
+    kept.run(job, Models(tmp_path))  # no model is loaded
+
+    named = baseline_predictions(exam, kept.take)["light_head"].named
+
+    known = exam.windows.truth != exam.windows.classes.index("lying")
+    assert (named == exam.windows.truth)[known].mean() > 0.9
+    other, _ = fit_head(plain.store, CLASSES[:2], 7)
+    assert kept.folder_of(*baseline_jobs(replace(plain, head=other)).values()) != kept.folder_of(job)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_there"),
+    [({}, True), ({"activities": ("rowing",)}, False), ({"window_s": 3.0}, False), (None, False)],
+)
+def test_a_head_is_asked_only_where_it_fits(
+    make_exam: Callable[..., Exam], change: dict[str, object] | None, *, is_there: bool
+):
+    exam = make_exam()
+    head, _ = fit_head(exam.store, CLASSES, 7)
+
+    exam = replace(exam, head=None if change is None else replace(head, **change))
+
+    assert ("light_head" in baseline_jobs(exam)) is is_there
 
 
 def test_another_seed_is_other_work(make_exam: Callable[..., Exam], tmp_path: Path):

@@ -69,6 +69,13 @@ def scores() -> Callable[[Path], np.ndarray]:
 
 
 @pytest.fixture(scope="session")
+def with_motion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint whose projector takes the light head's numbers, too."""
+    folder = tmp_path_factory.mktemp("motion") / "checkpoint"
+    return write_checkpoint(folder, "adapter", statistics=True, motion=True)
+
+
+@pytest.fixture(scope="session")
 def with_adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_checkpoint(tmp_path_factory.mktemp("adapter") / "checkpoint", "adapter", statistics=True)
 

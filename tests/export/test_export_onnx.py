@@ -18,6 +18,7 @@ from llasa_core.export.onnx import export_onnx
 from llasa_core.export.packages import check_packages
 from llasa_core.export.source import find_source
 from llasa_core.model.checkpoint import load_checkpoint
+from llasa_core.model.motion_features import motion_of
 
 if TYPE_CHECKING:
     from llasa_core.export.onnx import OnnxFile
@@ -35,7 +36,10 @@ def differences(file: Path, checkpoint: Path) -> list[float]:
     found = []
     for n in (1, 5):
         windows = np.random.default_rng(n).normal(0, 5, (n, 120, 6)).astype(np.float32)
-        (tokens,) = session.run(["sensor_tokens"], {"windows": windows})
+        inputs = {"windows": windows}
+        if model.config.motion:
+            inputs["motion"] = motion_of(windows, 20.0).features
+        (tokens,) = session.run(["sensor_tokens"], inputs)
         with torch.inference_mode():
             wanted = model.sensor_tokens(torch.from_numpy(windows)).numpy()
         assert tokens.shape == wanted.shape == (n, 24, 64)
@@ -52,6 +56,13 @@ def test_a_linear_projector_without_statistics_is_exported_too(with_whole_lm: Pa
     written = export_onnx(find_source(with_whole_lm, tmp_path), tmp_path)
 
     assert max(differences(written.file, with_whole_lm)) <= 1e-4
+
+
+def test_what_numpy_computes_of_the_windows_is_a_second_input(with_motion: Path, tmp_path: Path):
+    written = export_onnx(find_source(with_motion, tmp_path), tmp_path)
+
+    assert max(differences(written.file, with_motion)) <= 1e-4
+    assert "motion float32 [N, 250]" in str(written)
 
 
 def test_the_file_says_what_it_takes(written: OnnxFile):

@@ -19,9 +19,10 @@ from llasa_core.model.adapted import (
     save_adapted,
 )
 from llasa_core.model.gravity import Gravity
-from llasa_core.model.head import Space, View, WindowHead
+from llasa_core.model.head import AS_LEARNED, Space, View, WindowHead, Worn
 from llasa_core.model.motion_features import Motion, n_features
 from llasa_core.model.shipped import shipped
+from llasa_core.model.tilt import Tilts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,8 @@ def view(n: int, limit: float) -> View:
 def head() -> WindowHead:
     n_acc, n_all = n_features()
     gravity = Gravity(np.eye(3, dtype=np.float32)[2:], np.ones(1, np.float32), np.zeros(1, np.int32), np.zeros(2, int))
-    return WindowHead(view(n_all, 3.0), view(n_acc, 3.0), gravity, ("walking", "biking"), 0.7, 20.0, 6.0)
+    tilts = Tilts(np.zeros(1, np.float32), np.ones(1, np.float32), np.zeros(1, np.int32))
+    return WindowHead(view(n_all, 3.0), view(n_acc, 3.0), gravity, tilts, ("walking", "biking"), 0.7, 20.0, 6.0)
 
 
 def prototypes(n: int) -> Prototypes:
@@ -85,6 +87,20 @@ def test_an_allowance_is_taken_off_the_squared_distance():
     kind = replace(prototypes(n_features()[1]), allowance=np.array([4.0]))
 
     assert kind.squared(np.zeros((1, n_features()[1] + 3)))[0, 0] == 16 + UP_WEIGHT**2 - 4
+
+
+def test_what_is_seen_can_be_told_again():
+    motion = at(2.0)
+    look = adapted().look(motion)
+
+    np.testing.assert_allclose(adapted().told(look, AS_LEARNED)[0], adapted().judge_motion(motion)[0])
+    assert look.strangeness == adapted().judge_motion(motion)[1]
+
+
+def test_gravity_is_mute_only_far_from_all_prototypes():
+    far, near = (adapted().look(at(first)) for first in (0.0, 4.0))  # shaking is at 4
+
+    assert [adapted().told(look, Worn(is_as_learned=False))[1].tolist() for look in (far, near)] == [[True], [False]]
 
 
 def test_a_posture_of_ones_own_is_told_by_where_gravity_comes_from():

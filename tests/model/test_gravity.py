@@ -32,3 +32,14 @@ def test_densities_are_over_that_of_any_direction():
     drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
 
     np.testing.assert_allclose(np.exp(gravity().log_odds(drawn)).mean(axis=0), 1, atol=0.05)
+
+
+def test_a_direction_is_met_within_twenty_degrees_of_one_that_was_learned():
+    near, far = (np.array([[np.cos(angle), 0, np.sin(angle)]]) for angle in np.radians([15, 40]))
+
+    assert gravity().is_met(np.concatenate([near, far])).tolist() == [True, False]
+
+
+def test_a_device_is_worn_as_learned_where_people_move_with_gravity_from_there():
+    assert gravity().is_worn_so(X.astype(np.float64))
+    assert not gravity().is_worn_so(Y.astype(np.float64))  # people lie so, nobody moves

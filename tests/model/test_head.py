@@ -9,16 +9,21 @@ from safetensors.numpy import save
 
 from llasa_core.errors import ModelError
 from llasa_core.model.gravity import Gravity
-from llasa_core.model.head import HEAD_FILE, Space, View, WindowHead, read_head, save_head
+from llasa_core.model.head import HEAD_FILE, Look, Space, View, WindowHead, Worn, read_head, save_head
 from llasa_core.model.motion_features import n_features
 from llasa_core.model.shipped import shipped
 from llasa_core.model.statistics import window_statistics
 from llasa_core.model.stretches import stretch_statistics
+from llasa_core.model.tilt import Tilts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NAMES = ("walking", "sitting", "lying")
+
+
+TILTS = Tilts(np.radians([0, 90]).astype(np.float32), np.ones(2, np.float32), np.array([1, 2], np.int32))
+"""People sit upright and lie level."""
 
 
 def drawn(*shape: int) -> np.ndarray:
@@ -34,7 +39,7 @@ def head_of() -> WindowHead:
     n_acc, n_all = n_features()
     gravity = Gravity(np.eye(3, dtype=np.float32), np.ones(3, np.float32), np.arange(3), np.arange(3))
     both, acceleration = View(space_of(n_all), 50.0, 3.0), View(space_of(n_acc), 50.0, 3.0)
-    return WindowHead(both, acceleration, gravity, NAMES, 0.7, sampling_rate_hz=20.0, window_s=6.0)
+    return WindowHead(both, acceleration, gravity, TILTS, NAMES, 0.7, sampling_rate_hz=20.0, window_s=6.0)
 
 
 def test_stretches_are_what_the_projector_gets():
@@ -73,6 +78,27 @@ def test_probabilities_sum_to_one_whatever_is_asked_at_once():
     np.testing.assert_allclose(np.exp(log_p).sum(axis=1), 1, atol=1e-4)
     np.testing.assert_allclose(head_of().log_probabilities(windows[3:4])[0], log_p[3], atol=1e-5)
     assert (distance > 0).all()
+
+
+def seen(*up: list[float]) -> Look:
+    """Return windows in which motion says nothing, with gravity from these directions."""
+    return Look(np.zeros((len(up), 3)), np.zeros(len(up)), np.array(up, np.float32))
+
+
+def test_gravity_speaks_as_far_as_it_is_known_how_the_device_is_worn():
+    x, y, z, new = [1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, -1]  # people walk with x up, sit with y, lie with z
+    log_p, is_mute = head_of().told(seen(y, new), Worn())
+    assert log_p[0].argmax() == 1
+    assert np.ptp(log_p[1]) == pytest.approx(0, abs=1e-6)
+    assert not is_mute.any()
+
+    log_p, is_mute = head_of().told(seen(y, new), Worn(is_as_learned=False))
+    assert np.ptp(log_p, axis=1).tolist() == [0, 0]
+    assert is_mute.all()
+
+    log_p, is_mute = head_of().told(seen(x, y, z), Worn(upright=np.array([0.0, 0.0, -1.0])))
+    assert [NAMES[one] for one in log_p[:2].argmax(axis=1)] == ["lying", "lying"]
+    assert is_mute.tolist() == [False, False, True]  # nobody has stood on their head
 
 
 def test_a_head_is_read_as_it_was_saved(tmp_path: Path):

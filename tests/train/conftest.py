@@ -19,6 +19,7 @@ from llasa_core.launching.following import launch
 from llasa_core.launching.hosts import Host
 from llasa_core.launching.place import RunPlace, free_port
 from llasa_core.recipe_file import load_recipe, recipe_yaml
+from llasa_core.train import compute_type
 from llasa_core.train.engine import TorchEngine
 from llasa_core.train.language_stage import FinetuneStage
 from llasa_core.train.launch import run_stage
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
     from llasa_core.train.loop import Progress
 
 TINY_RECIPE = Path(__file__).parents[2] / "recipes" / "tiny.yaml"
+
+
+@pytest.fixture(autouse=True)
+def bfloat16_hardware(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute in the type that a recipe names, on any CPU; `test_compute_type.py` has what happens otherwise."""
+    monkeypatch.setattr(compute_type, "computes_half_precision", lambda: True)
 
 
 @pytest.fixture(scope="session")

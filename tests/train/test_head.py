@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from llasa_core.data.store import WindowStore
-from llasa_core.train.head import Lessons, fit_head, learn_gravity, learn_head, learn_space, spliced, warped
+from llasa_core.model.head import View
+from llasa_core.train.head import (
+    Lessons,
+    fit_head,
+    learn_gravity,
+    learn_head,
+    learn_space,
+    learn_tilts,
+    spliced,
+    warped,
+)
 
 if TYPE_CHECKING:
     from llasa_core.recipe_file import LoadedRecipe
@@ -82,6 +92,19 @@ def test_windows_of_other_people_set_temperature_and_threshold(lessons: Lessons)
     assert np.exp(head.log_probabilities(lessons.windows).max(axis=1)).mean() == pytest.approx(0.75, abs=0.1)
 
 
+def test_a_class_has_a_centre_for_each_placement():
+    random = np.random.default_rng(0)
+    truth, placement = np.repeat([0, 1, 1, 0], 500), np.repeat([0, 0, 1, 1], 500)  # which no straight line parts
+    features = random.normal(size=(2000, 1)) + np.repeat([0.0, 8.0, 16.0, 24.0], 500)[:, None]
+
+    one, two = (View(learn_space(features[None], truth, 2, each), 1.0, 1.0) for each in (None, placement))
+
+    assert two.space.centres.shape == (4, 1)
+    right = [(view.votes(view.space.whitened(features), 2).argmax(axis=1) == truth).mean() for view in (one, two)]
+    assert right[0] < 0.8
+    assert right[1] > 0.99
+
+
 def test_within_a_class_the_space_is_round():
     random = np.random.default_rng(0)
     truth = np.repeat([0, 1], 2000)
@@ -99,6 +122,24 @@ def test_postures_have_directions_of_their_own_and_motion_has_one_for_all():
     assert found.group_of.tolist() == [0, 0, 1, 2]
     assert found.group.tolist() == [0, 1, 2]
     np.testing.assert_allclose(found.directions, np.eye(3), atol=1e-6)
+
+
+NAMES, GROUP_OF = ("walking", "standing", "lying"), np.array([0, 1, 2])
+
+
+def test_tilts_are_from_how_the_same_person_stands_and_walks():
+    up = np.eye(3)[[0, 0, 1, 1, 1, 2]]  # the second person wears it turned
+    found = learn_tilts(up, np.array([0, 1, 2, 0, 1, 2]), np.array([0, 0, 0, 1, 1, 1]), NAMES, GROUP_OF)
+
+    for group, degrees in ((0, 0), (1, 0), (2, 90)):
+        np.testing.assert_allclose(np.degrees(found.angles[found.group == group]), degrees, atol=1e-4)
+        assert found.weights[found.group == group].sum() == pytest.approx(1)
+
+
+def test_who_turns_the_device_while_upright_teaches_no_tilts():
+    up = np.array([[1.0, 0, 0], [-1, 0, 0], [0, 1, 0]])
+
+    assert not len(learn_tilts(up, np.array([0, 0, 2]), np.zeros(3), NAMES, GROUP_OF))
 
 
 def test_a_person_who_wears_it_two_ways_has_two_directions():

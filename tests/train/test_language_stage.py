@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from llasa_core.data.qa import Turn
+from llasa_core.data.split_items import split_items
 from llasa_core.errors import UsageError
 from llasa_core.model.base_lm import is_fetched
 from llasa_core.model.checkpoint import load_checkpoint
@@ -113,6 +114,20 @@ def test_each_part_is_trained_at_its_own_learning_rate(part: Callable[..., Any])
         moved[kind] = max(moved[kind], float((weight - before[name]).abs().max()))
     # AdamW's first step moves each weight by its learning rate, whatever its gradient
     assert moved == pytest.approx(rates, rel=1e-2)
+
+
+def test_questions_about_the_activity_are_asked_about_a_turned_device(part: Callable[..., Any]):
+    stage, plain = (part(name, f"finetune.turned={share}").stage for name, share in (("turned", 1.0), ("plain", 0.0)))
+    is_activity = np.array([item.kind == "activity" for item in split_items(stage._store, "train")])
+    items = np.array([np.flatnonzero(is_activity)[0], np.flatnonzero(~is_activity)[0]])
+
+    (turned, kept), (as_stored, also_kept) = (one._pack(items).windows for one in (stage, plain))
+
+    assert not torch.allclose(turned, as_stored, atol=0.1)
+    for sensor in (slice(0, 3), slice(3, 6)):
+        torch.testing.assert_close(turned[..., sensor].norm(dim=-1), as_stored[..., sensor].norm(dim=-1))
+    assert torch.equal(kept, also_kept)
+    assert torch.equal(stage._pack(items).windows[0], turned)
 
 
 def test_pretrain_computes_no_gradient_but_the_projectors(tiny: Any, pretrained: Path):

@@ -22,7 +22,7 @@ from llasa_core.chat.asking.polar import is_long_enough
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import nth_of, picked, span_of
 from llasa_core.chat.spans import clock, length, listed, total_s
-from llasa_core.timeline.segments import UNKNOWN
+from llasa_core.timeline.segments import STILL, UNKNOWN
 
 if TYPE_CHECKING:
     from llasa_core.chat.asking.targets import Target
@@ -63,7 +63,7 @@ def _one_duration(case: Case, target: Target) -> Composed:
     if len({one.activity for one in stretches}) > 1:
         text += f" ({amounts_text(case.amounts(stretches))})"
     unsure = _unsure(stretches[0]) if len(stretches) == 1 else ""
-    return _of_all(case, f"{target.words} in all {amount}", sentence(text) + unsure, stretches)
+    return _of_all(case, target, f"{target.words} in all {amount}", sentence(text) + unsure, stretches)
 
 
 def _duration_of_scope(case: Case) -> Composed | None:
@@ -103,7 +103,7 @@ def _one_count(case: Case, target: Target) -> Composed:
         text = f"{answer}{case.who} {target.words} in {len(parts)} stretches{case.where}: {each}"
     else:
         text = f"{answer}{case.who} {target.words} {how_often(len(parts))}{case.where}: {times(parts)}"
-    return _of_all(case, f"{target.words} {how_often(len(parts))}", sentence(text), stretches)
+    return _of_all(case, target, f"{target.words} {how_often(len(parts))}", sentence(text), stretches)
 
 
 def share(case: Case) -> Composed | None:
@@ -123,7 +123,7 @@ def _one_share(case: Case, target: Target, whole_s: float) -> Composed:
     amount = total_s(case.parts(stretches))
     of_all = f"{length(amount)} of {length(whole_s)}"
     text = f"{case.who} {target.words} for {percent(amount / whole_s)} of the time{case.where}: {of_all}"
-    return _of_all(case, f"{target.words} in all {of_all}", sentence(text), stretches)
+    return _of_all(case, target, f"{target.words} in all {of_all}", sentence(text), stretches)
 
 
 def when(case: Case) -> Composed | None:  # noqa: PLR0911 - a reason each
@@ -179,7 +179,7 @@ def whether(case: Case) -> Composed | None:
         return _whether_then(case, case.segments()[0], stretches)
     if not stretches:
         told = none(case, target)
-        return Composed(f"No. {told.text}", told.facts, told.focus)
+        return told if case.perhaps(target) else Composed(f"No. {told.text}", told.facts, told.focus)
     parts = case.parts(stretches)
     answer = "no" if is_long_enough(case.asked.plain, total_s(parts)) is False else "yes"
     text = f"{answer}, {case.who} {target.words}{case.where} for {length(total_s(parts))}: {times(parts)}"
@@ -187,7 +187,10 @@ def whether(case: Case) -> Composed | None:
 
 
 def _whether_then(case: Case, here: Segment, stretches: list[Segment]) -> Composed:
-    if here.activity == UNKNOWN:
+    if here.activity == STILL and case.perhaps(case.asked.targets[0]):
+        what = f"{STILL} ({span_of(here)}), in which posture is not known"
+        text = f"this cannot be told: {case.scope.words} {case.who} {what}"
+    elif here.activity == UNKNOWN:
         text = f"this cannot be told: what was done {case.scope.words} is unknown ({span_of(here)})"
     else:
         answer = "yes" if here in stretches else "no"
@@ -196,20 +199,36 @@ def _whether_then(case: Case, here: Segment, stretches: list[Segment]) -> Compos
 
 
 def none(case: Case, target: Target) -> Composed:
-    """Return that an activity is not on the timeline, and what is."""
+    """Return that an activity is not on the timeline, and what is; or that it may be, where a posture is not known."""
+    if case.perhaps(target):
+        return _perhaps(case, target)
     text = f"The timeline shows no {target.words}{case.where}; it shows {amounts_text(case.amounts())}."
     return Composed(text, case.segment_facts(case.segments()[:MOST_TIMES]), ())
+
+
+def _perhaps(case: Case, target: Target) -> Composed:
+    """Return that postures cannot be told apart, how long somebody was in one of them, and what would help."""
+    still = case.perhaps(target)
+    parts = case.parts(still)
+    was_still = f"{case.who} {STILL} for {length(total_s(parts))}: {times(parts)}"
+    text = (
+        f"This recording cannot tell {target.words} from other postures{case.where}: "
+        f"how the device is worn is not known. {sentence(was_still)} "
+        "Seconds in which the person stands or walks would tell (`--upright 0:05-0:15`)."
+    )
+    return Composed(text, case.segment_facts(still[:MOST_TIMES]), tuple(parts))
 
 
 def _of_one(case: Case, text: str, one: Segment) -> Composed:
     return Composed(sentence(text) + _unsure(one), case.segment_facts([one]), (span_of(one),))
 
 
-def _of_all(case: Case, fact: str, text: str, stretches: list[Segment]) -> Composed:
+def _of_all(case: Case, target: Target, fact: str, text: str, stretches: list[Segment]) -> Composed:
     """Return an answer about several stretches, with their sum as a fact before them."""
     parts: list[Span] = case.parts(stretches)
     total = Fact(fact, "total", parts[0].start_s, parts[-1].end_s, case.scope.recording)
-    return Composed(text + case.unknown_note(), (total, *case.segment_facts(stretches)), tuple(parts))
+    notes = case.still_note(target) + case.unknown_note()
+    return Composed(text + notes, (total, *case.segment_facts(stretches)), tuple(parts))
 
 
 def _chosen(case: Case, target: Target, stretches: list[Segment]) -> Segment | Composed | None:

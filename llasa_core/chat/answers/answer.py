@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llasa_core.chat.asking.polar import is_beyond
+from llasa_core.chat.asking.targets import POSTURES
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import ORDINALS, span_of, stretches_of
 from llasa_core.chat.spans import Span, cut_all, length, listed, total_s
 from llasa_core.data.facts import intensity_word
 from llasa_core.data.grounded.measured import GAITS
-from llasa_core.timeline.segments import UNKNOWN
+from llasa_core.timeline.segments import STILL, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,6 +102,19 @@ class Case:
         if self.unknown_s < NOTABLE * max(self.recorded_s, 1e-9):
             return ""
         return f" {length(self.unknown_s)} {'are' if self.unknown_s >= 2 else 'is'} unknown."  # noqa: PLR2004 - plural
+
+    def perhaps(self, target: Target) -> list[Segment]:
+        """Return the segments that may show a posture: those that are still, where nobody can say in which one."""
+        is_posture = not set(target.activities).isdisjoint(POSTURES) and STILL not in target.activities
+        return [one for one in self.segments() if one.activity == STILL] if is_posture else []
+
+    def still_note(self, target: Target) -> str:
+        """Return ` Another 7.5 s are still, in which posture cannot be told.` where a posture is asked for."""
+        seconds = total_s(self.parts(self.perhaps(target)))
+        if not seconds:
+            return ""
+        verb = "are" if seconds >= 2 else "is"  # noqa: PLR2004 - plural
+        return f" Another {length(seconds)} {verb} {STILL}, in which posture cannot be told."
 
     def segment_facts(self, segments: Sequence[Segment]) -> tuple[Fact, ...]:
         """Return segments as facts."""

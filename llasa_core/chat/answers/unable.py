@@ -70,6 +70,8 @@ def _instead(case: Case, quantity: str) -> Composed | None:
         target = Target("lying", ("lying",))
     else:
         return None
+    if case.perhaps(target) and not case.stretches(target):
+        return None
     return duration(replace(case, asked=replace(asked, targets=(target,), quantity="duration")))
 
 

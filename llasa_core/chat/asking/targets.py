@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from llasa_core.timeline.segments import UNKNOWN
+from llasa_core.data.activity_words import KINDS
+from llasa_core.timeline.segments import STILL, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 UP, DOWN, STAIRS = "climbing stairs", "descending stairs", ("climbing stairs", "descending stairs")
-STILL = ("sitting", "standing", "lying")
+POSTURES = KINDS[STILL]
+AT_REST = (*POSTURES, STILL)
 MOVING = ("walking", "climbing stairs", "descending stairs", "jogging", "biking")
 ON_FOOT = ("walking", "climbing stairs", "descending stairs", "jogging")
 
@@ -76,7 +78,7 @@ _WAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("on foot", ON_FOOT, r"on (?:my |their |his |her )?f(?:oo|ee)t"),
     (
         "at rest",
-        STILL,
+        AT_REST,
         (
             r"(?:at rest|resting|rested|(?:keep|kept|stay|stayed|being|was i|i was|i|person) still|motionless"
             r"|sedentary|inactiv(?:e|ity)|idle|(?:not|n't|without) mov(?:ing|e))"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llasa_core.evaluate.baselines.lessons import Lessons, named
+from llasa_core.evaluate.baselines.light_head import read_by
 from llasa_core.evaluate.baselines.lm_text import chosen_windows, score_text
 from llasa_core.evaluate.baselines.predictions import Predictions
 from llasa_core.evaluate.baselines.window_text import DIGITS, RATES_HZ
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 VERSION = 1
 """Of how baselines learn: another one makes kept results void."""
 TITLES: Mapping[BaselineName, str] = {
+    "light_head": "its light head",
     "random_forest": "random forest",
     "logistic_regression": "logistic regression",
     "cnn": "1-D CNN",
@@ -34,6 +36,7 @@ TITLES: Mapping[BaselineName, str] = {
 }
 """As people read them."""
 _WORDS: Mapping[BaselineName, str] = {
+    "light_head": "asking the light head",
     "random_forest": "growing a random forest",
     "logistic_regression": "fitting a logistic regression",
     "cnn": "training a small CNN",
@@ -54,6 +57,8 @@ def baseline_jobs(exam: Exam) -> dict[BaselineName, Job]:
 
 def why_missing(exam: Exam, name: BaselineName) -> str:
     """Return why a baseline cannot be had, or nothing where it can."""
+    if name == "light_head":
+        return "" if _has_head(exam) else "the checkpoint has no light head for these windows and activities"
     if name != "lm_text":
         return "" if len(exam.train) else "the train split holds no window with a known activity"
     if not exam.config.text_windows:
@@ -119,16 +124,32 @@ def _job(exam: Exam, name: BaselineName) -> Job:
         chosen = chosen_windows(exam)
         inputs |= {"chosen": chosen.tolist(), "digits": DIGITS, "rates_hz": list(RATES_HZ)}
         return Job("lm-text", inputs, len(chosen), partial(score_text, exam), chunk=4, words=_WORDS[name])
+    if name == "light_head":
+        assert exam.head is not None  # noqa: S101 - `why_missing` has looked
+        head = read_by(exam.head, exam.windows.classes)
+        inputs["head"] = exam.head.fingerprint
+        name_all = partial(_name_by, exam, head)
+        return Job("light-head", inputs, 1, name_all, chunk=1, words=_WORDS[name])
     inputs |= {"train": _digest(exam.train.rows)}
     if name == "random_forest":
         inputs["trees"] = exam.config.trees
     return Job(name.replace("_", "-"), inputs, 1, partial(_name_all, name, exam), chunk=1, words=_WORDS[name])
 
 
-def _name_all(name: BaselineName, exam: Exam, models: Models, _items: Sequence[int]) -> list[list[int]]:
-    name_windows = learn(name, exam, models, exam.seed)
+def _has_head(exam: Exam) -> bool:
+    head = exam.head
+    if head is None or not set(head.activities) & set(exam.windows.classes):
+        return False
+    return (head.sampling_rate_hz, head.window_s) == (exam.store.sampling_rate_hz, exam.store.window_s)
+
+
+def _name_by(exam: Exam, name_windows: NameWindows, _models: Models, _items: Sequence[int]) -> list[list[int]]:
     classes: list[int] = named(exam.store, exam.windows.rows, name_windows).tolist()
     return [classes]
+
+
+def _name_all(name: BaselineName, exam: Exam, models: Models, _items: Sequence[int]) -> list[list[int]]:
+    return _name_by(exam, learn(name, exam, models, exam.seed), models, _items)
 
 
 def _of_all(exam: Exam, values: Sequence[Any]) -> Predictions:

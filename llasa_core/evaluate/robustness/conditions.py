@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llasa_core.data.slowing import slowed
+from llasa_core.data.turning import random_axes, random_orientations, rotations_about, turned
 from llasa_core.evaluate.robustness import misreading
 from llasa_core.evaluate.robustness.choosing import stratified
 from llasa_core.evaluate.robustness.disturbing import GYR_NOISE, GYR_OFFSET, with_noise, with_offset
-from llasa_core.evaluate.robustness.turning import random_axes, random_orientations, rotations_about, turned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llasa_core.data.channels import ACC, GYR
-from llasa_core.evaluate.robustness.draws import directions, normals
+from llasa_core.data.draws import directions, normals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

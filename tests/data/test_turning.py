@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llasa_core.evaluate.robustness.turning import random_axes, random_orientations, rotations_about, turned
+from llasa_core.data.turning import random_axes, random_orientations, rotations_about, turned
 
 UP_X = np.array([[[9.8, 0, 0, 0.1, 0.2, 0.3]]])
 """One window of one sample: gravity along x."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llasa_core.data.channels import ACC, GYR
-from llasa_core.evaluate.robustness.draws import directions
+from llasa_core.data.draws import directions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ def normals(rows: Sequence[int] | np.ndarray, shape: tuple[int, ...], seed: int,
     Args:
         rows: number of each window in the store.
         shape: of the numbers of one window.
-        seed: of the evaluation.
+        seed: of the evaluation or the recipe.
         salt: what the numbers are for, so that two changes do not share them.
     """
     return np.stack([np.random.default_rng([seed, salt, int(row)]).normal(size=shape) for row in rows])
