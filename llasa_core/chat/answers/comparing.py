@@ -219,10 +219,11 @@ def _alike_or_not(case: Case, sides: Sequence[Side], what: str) -> str:
         if not is_same:
             each = [f"{name} in {side.name}" for side, name in zip(sides, done, strict=True)]
             text = f"{'different things: ' if UNKNOWN not in done else ''}{', '.join(each)}"
-    answer = ""
-    if case.asked.is_polar:
-        answer = "yes, " if is_same != ("differ" in case.asked.plain) else "no, "
-    return f"{answer}{text}"
+    if not case.asked.is_polar:
+        return text
+    if what == "activity" and any(_done(side) == UNKNOWN for side in sides):
+        return f"that cannot be told: {text}"
+    return f"{'yes' if is_same != ('differ' in case.asked.plain) else 'no'}, {text}"
 
 
 def _done(side: Side) -> str:
