@@ -232,7 +232,7 @@ CHANGED = {
 OTHER = {
     "epochs": 2, "samples_per_epoch": 50, "max_steps": 5, "kinds": "[activity]", "learning_rate": 1.0e-3,
     "batch_size": 4, "micro_batch_tokens": 4095, "warmup_fraction": 0.5, "weight_decay": 0.5, "max_grad_norm": 0.5,
-    "attention": "eager", "compile": "true",
+    "attention": "eager", "compile": "true", "figures": "false",
 }  # fmt: skip
 """What may not."""
 
