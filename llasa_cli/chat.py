@@ -24,7 +24,7 @@ from llasa_cli.reading import (
     SourceRate,
     read_options,
 )
-from llasa_cli.upright_flag import UprightFlag, upright_spans
+from llasa_cli.upright_flag import UprightFlag
 from llasa_cli.window_flags import AllowUpsample
 from llasa_core.chat.settings import ChatSettings
 from llasa_core.errors import DataError, UsageError
@@ -111,11 +111,13 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
         allow_missing=allow_missing,
         keep_frame=keep_frame,
     )
+    from llasa_core.timeline.upright import upright_spans
+
     settings = ChatSettings(max_windows, max_new_tokens, temperature, seed)
     _check_files(sensor)
     check_device(device)
     checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device)
-    reading = Reading(options, recording, max_windows, upright_spans(upright), allow_upsample=allow_upsample)
+    reading = Reading(options, recording, max_windows, upright_spans(upright or ()), allow_upsample=allow_upsample)
     known = reading.of(sensor, checkpoint)
 
     from llasa_core.chat.conversation import Conversation

@@ -23,7 +23,7 @@ from llasa_cli.reading import (
     SubjectColumn,
     read_options,
 )
-from llasa_cli.upright_flag import UprightFlag, upright_spans
+from llasa_cli.upright_flag import UprightFlag
 from llasa_cli.window_flags import AllowUpsample, seconds_of
 from llasa_core.errors import DataError, ErrorGroup, LlasaError, UsageError
 
@@ -97,8 +97,10 @@ def timeline(  # noqa: PLR0913, PLR0917 - a flag each
     _check_csv(csv_file)
     from llasa_core.timeline.classifier import load_classifier
     from llasa_core.timeline.options import TimelineOptions
+    from llasa_core.timeline.upright import upright_spans
 
-    options = TimelineOptions(stride_s=_stride_s(stride), allow_upsample=allow_upsample, upright=upright_spans(upright))
+    spans = upright_spans(upright or ())
+    options = TimelineOptions(stride_s=_stride_s(stride), allow_upsample=allow_upsample, upright=spans)
     if watch:
         _check_watch(files, csv_file, png)
     classifier = load_classifier(chosen_or_shipped(model), base_lm=base_lm, say=console.note)
