@@ -6,12 +6,12 @@ import sys
 import time
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
 from llasa_cli import console, keyboard
-from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder, check_device, chosen_or_shipped
+from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder, Quantize, check_device, chosen_or_shipped
 from llasa_cli.flags import JsonFlag
 from llasa_cli.reading import (
     AccUnitFlag,
@@ -87,6 +87,7 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     temperature: Temperature = DEFAULTS.temperature,
     seed: Seed = DEFAULTS.seed,
     device: Device = None,
+    quantize: Quantize = None,
     file_format: FormatFlag = "auto",
     rate: SourceRate = None,
     columns: Columns = None,
@@ -116,7 +117,7 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     settings = ChatSettings(max_windows, max_new_tokens, temperature, seed)
     _check_files(sensor)
     check_device(device)
-    checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device)
+    checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device, quantize)
     reading = Reading(options, recording, max_windows, upright_spans(upright or ()), allow_upsample=allow_upsample)
     known = reading.of(sensor, checkpoint)
 
@@ -148,8 +149,16 @@ def _answer(conversation: Conversation, questions: Iterable[str]) -> None:
 class Checkpoint:
     """Who answers; what names activities and what answers are loaded apart, each when it is needed."""
 
-    def __init__(self, folder: Path, base_lm: str | None, encoder: Path | None, device: str | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        base_lm: str | None,
+        encoder: Path | None,
+        device: str | None,
+        quantize: Literal["nf4"] | None = None,
+    ) -> None:
         self.folder, self._base_lm, self._encoder, self._device = folder, base_lm, encoder, device
+        self._quantization: Literal["none", "nf4"] = quantize or "none"
         self._model: LlasaModel | None = None
         self._classifier: WindowClassifier | None = None
 
@@ -162,7 +171,12 @@ class Checkpoint:
             if said := unknown_to_lm(self.folder):
                 console.note(said)
             self._model = load_any(
-                self.folder, base_lm=self._base_lm, encoder=self._encoder, device=self._device, say=console.note
+                self.folder,
+                base_lm=self._base_lm,
+                encoder=self._encoder,
+                device=self._device,
+                say=console.note,
+                quantization=self._quantization,
             )
         return self._model
 
