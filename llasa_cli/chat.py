@@ -70,6 +70,10 @@ MaxNewTokens = Annotated[int, typer.Option("--max-new-tokens", min=1, metavar="N
 Temperature = Annotated[
     float, typer.Option("--temperature", min=0.0, metavar="T", help="0 gives the likeliest answer; above, it is drawn.")
 ]
+Compiled = Annotated[
+    bool,
+    typer.Option("--compile", help="On a GPU: make kernels for decoding first, which takes a while; quicker answers."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Makes the drawing of answers repeatable.")]
 
 
@@ -88,6 +92,7 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     seed: Seed = DEFAULTS.seed,
     device: Device = None,
     quantize: Quantize = None,
+    compiled: Compiled = False,
     file_format: FormatFlag = "auto",
     rate: SourceRate = None,
     columns: Columns = None,
@@ -117,7 +122,8 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     settings = ChatSettings(max_windows, max_new_tokens, temperature, seed)
     _check_files(sensor)
     check_device(device)
-    checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device, quantize)
+    _check_compiled(device, quantize, compiled=compiled)
+    checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device, quantize, compiled=compiled)
     reading = Reading(options, recording, max_windows, upright_spans(upright or ()), allow_upsample=allow_upsample)
     known = reading.of(sensor, checkpoint)
 
@@ -146,6 +152,29 @@ def _answer(conversation: Conversation, questions: Iterable[str]) -> None:
         raise typer.Exit(refused[0].exit_code)
 
 
+def _check_compiled(device: str | None, quantize: str | None, *, compiled: bool) -> None:
+    """Refuse `--compile` where it cannot help; torch is imported only where it is asked for."""
+    if not compiled:
+        return
+    if quantize is not None:
+        raise UsageError("an LM in 4 bits is not compiled", where="--compile", fix="leave out one of the two")
+    import torch
+
+    if device == "cpu" or not torch.cuda.is_available():
+        raise UsageError("decoding is compiled for a GPU alone", where="--compile", fix="leave out `--compile`")
+
+
+def _compile(model: LlasaModel) -> None:
+    from llasa_core.model.llama import LlamaLm
+    from llasa_core.model.llama.static_token import StaticToken
+
+    if not isinstance(model.lm, LlamaLm):
+        console.note("this LM is no plain Llama: it is not compiled")
+        return
+    console.note("kernels are made at the first answer that the LM gives")
+    model.lm.read_one_with(StaticToken(model.lm))
+
+
 class Checkpoint:
     """Who answers; what names activities and what answers are loaded apart, each when it is needed."""
 
@@ -156,9 +185,12 @@ class Checkpoint:
         encoder: Path | None,
         device: str | None,
         quantize: Literal["nf4"] | None = None,
+        *,
+        compiled: bool = False,
     ) -> None:
         self.folder, self._base_lm, self._encoder, self._device = folder, base_lm, encoder, device
         self._quantization: Literal["none", "nf4"] = quantize or "none"
+        self._is_compiled = compiled
         self._model: LlasaModel | None = None
         self._classifier: WindowClassifier | None = None
 
@@ -178,6 +210,8 @@ class Checkpoint:
                 say=console.note,
                 quantization=self._quantization,
             )
+            if self._is_compiled:
+                _compile(self._model)
         return self._model
 
     @property
