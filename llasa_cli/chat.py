@@ -119,7 +119,6 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     )
     from llasa_core.timeline.upright import upright_spans
 
-    settings = ChatSettings(max_windows, max_new_tokens, temperature, seed)
     _check_files(sensor)
     check_device(device)
     _check_compiled(device, quantize, compiled=compiled)
@@ -128,7 +127,9 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     known = reading.of(sensor, checkpoint)
 
     from llasa_core.chat.conversation import Conversation
+    from llasa_core.model.taught import only_names
 
+    settings = ChatSettings(max_windows, max_new_tokens, temperature, seed, only_names=only_names(checkpoint.folder))
     conversation = Conversation(known, checkpoint.load, settings)
     watch.load = watch.elapsed()
     if questions is None:

@@ -71,6 +71,9 @@ _COMPOSERS: dict[str, Callable[[Case], Composed | None]] = {
     "whether": amounts.whether,
 }
 _HINT = "Ask about the recording, such as: How long was I walking? What happened at 3:20? Was my gait even?"
+NAMING = ("activity", "describe", "what")
+"""What a model that was taught names alone can be asked."""
+_UNREAD = "How to read this question is not known here, and the language model was taught to name activities only."
 _WITHOUT_NAMES = (
     "statistic",
     "talk",
@@ -142,6 +145,10 @@ def ground(
     composed, context, scopes = _read(question, recordings, context)
     if composed is not None:
         return Grounded(question, context.asked, scopes, tuple(recordings), composed.facts, composed.text)
+    if settings is not None and settings.only_names:
+        instead = _instead_of_names(Case(context.asked, recordings[scopes[0].recording], scopes[0], recordings))
+        if instead is not None:
+            return Grounded(question, context.asked, scopes, tuple(recordings), instead.facts, instead.text)
     shown = for_model(question, context.asked, scopes, recordings, turns, settings or ChatSettings())
     return Grounded(
         question,
@@ -185,6 +192,21 @@ def _read(
     labels = labels_of(recordings)
     text = " ".join(f"{labels[case.scope.recording]}: {one.text}" for case, one in zip(cases, told, strict=True))
     return Composed(text, tuple(fact for one in told for fact in one.facts)), context, scopes
+
+
+def _instead_of_names(case: Case) -> Composed | None:
+    """Return an answer where a model that was taught names alone has none; None where a name is what is asked for."""
+    if case.asked.quantity == "describe" and case.asked.targets:
+        return signal.account(case)  # it would repeat the name
+    return None if case.asked.quantity in NAMING else _unread(case)
+
+
+def _unread(case: Case) -> Composed:
+    """Return that a question was not read, what the recording shows, and how to ask."""
+    shows = course.totals(case) if case.recording.names_activities else None
+    if shows is None:
+        return Composed(f"{_UNREAD} {_HINT}")
+    return Composed(f"{_UNREAD} What the recording shows: {shows.text} {_HINT}", shows.facts, shows.focus)
 
 
 def _across(asked: Asked, n_recordings: int) -> Asked:

@@ -22,5 +22,8 @@ class ChatSettings:
     """Windows that the model is shown with an open question."""
     send_all: bool = False
     """Send the model the whole conversation with every question, not only with one that leans on what was said."""
+    only_names: bool = False
+    """The model was taught to name and describe activities and nothing else: other questions that no rule reads are not
+    put to it."""
     tell_facts: bool = True
     """Tell the model as text what the timeline has around these windows."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from llasa_core.chat.check import check
 from llasa_core.chat.fitting import fitted
 from llasa_core.chat.ground import ground
-from llasa_core.chat.settings import ChatSettings
 from llasa_core.engine import Ask
 from llasa_core.errors import LlasaError
 from llasa_core.model.generate import TextPieces
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from llasa_core.chat.ground import Grounded
     from llasa_core.chat.known_recording import KnownRecording
+    from llasa_core.chat.settings import ChatSettings
     from llasa_core.data.qa import Turn
     from llasa_core.engine import Engine, Reply
     from llasa_core.model.multimodal import LlasaModel
@@ -153,20 +153,22 @@ class Answer:
             ) from error
 
 
-async def begin(question: Question, engine: Engine, model: LlasaModel, settings: ServeSettings) -> Answer:
+async def begin(
+    question: Question, engine: Engine, model: LlasaModel, settings: ServeSettings, chat: ChatSettings
+) -> Answer:
     """Return an answer that is under way.
 
     Raises:
         LlasaError: the question cannot be answered; see `Answer.submit`.
     """
     deadline = time.monotonic() + settings.answer_s
-    answer = await asyncio.to_thread(_grounded, question, model, deadline)
+    answer = await asyncio.to_thread(_grounded, question, model, deadline, chat)
     answer.submit(engine)
     return answer
 
 
-def _grounded(question: Question, model: LlasaModel, deadline: float) -> Answer:
-    grounded = ground(question.text, question.recordings, question.turns, ChatSettings())
+def _grounded(question: Question, model: LlasaModel, deadline: float, chat: ChatSettings) -> Answer:
+    grounded = ground(question.text, question.recordings, question.turns, chat)
     prompt: tuple[Turn, ...] = ()
     if grounded.answer is None:
         prompt = fitted(model, grounded.windows, grounded.turns, question.max_new_tokens)

@@ -20,6 +20,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from llasa_core import __version__
+from llasa_core.chat.settings import ChatSettings
 from llasa_core.errors import DataError, LlasaError, UsageError
 from llasa_core.serve.answering import Question, begin
 from llasa_core.serve.assets import asset
@@ -72,6 +73,8 @@ class Parts:
     metrics: Metrics
     created: int
     """When the server started, in seconds since 1970."""
+    chat: ChatSettings = ChatSettings()  # noqa: RUF009 - it cannot be changed
+    """How conversations are held."""
 
 
 def make_app(parts: Parts) -> FastAPI:
@@ -115,7 +118,7 @@ def _add_chat(app: FastAPI, parts: Parts) -> None:
         with bodies.share() as take:
             chat, asked, uploads = await _taken_in(request, parts, take)
         question = _question(chat, asked, uploads, parts.settings)
-        answer = await begin(question, parts.engine, parts.model, parts.settings)
+        answer = await begin(question, parts.engine, parts.model, parts.settings, parts.chat)
         told = answer.rests_on() | {"recordings": [_summary(one) for one in uploads], "notes": asked.notes}
         identity = (f"chatcmpl-{secrets.token_hex(12)}", int(time.time()), parts.name)
         if chat.stream:

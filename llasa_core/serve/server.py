@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import uvicorn
 
+from llasa_core.chat.settings import ChatSettings
 from llasa_core.data.channels import CHANNELS, STANDARD_GRAVITY
 from llasa_core.data.qa import SENSOR, Turn
 from llasa_core.engine import Ask, Engine, EngineLimits
 from llasa_core.model.any_checkpoint import load_any, read_any_config
+from llasa_core.model.taught import only_names
 from llasa_core.serve.address import BACKLOG
 from llasa_core.serve.app import Parts, make_app
 from llasa_core.serve.classifying import classifying_of
@@ -105,6 +107,7 @@ def serve(
             settings=settings,
             metrics=metrics,
             created=int(time.time()),
+            chat=ChatSettings(only_names=only_names(chosen.folder)),
         )
         guard = Guard(make_app(parts), settings, metrics, token=token, is_local=is_local)
         metrics.watch(_gauges(engine, store, parsers, guard))

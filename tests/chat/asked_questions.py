@@ -21,6 +21,13 @@ class Row(NamedTuple):
 
 
 CONVERSATIONS: tuple[tuple[Row, ...], ...] = (
+    (Row("Which activity took the longest?", "most"),),
+    (Row("What was the longest rest?", "duration", "at rest"),),
+    (Row("Was I ever still for more than a minute?", "whether", "at rest"),),
+    (Row("Was I sitting or standing?", "compare", "sitting, standing"),),
+    (Row("Compare the first and the second half.", "trend"),),
+    (Row("Which way was the phone pointing?", "posture"),),
+    (Row("Did I turn around while walking?", "heading", "walking", "while walking"),),
     (
         Row("How long was I walking?", "duration", "walking"),
         Row("and sitting?", "duration", "sitting"),

@@ -8,6 +8,7 @@ import pytest
 
 from llasa_core.chat.conversation import Conversation
 from llasa_core.chat.fitting import fitted
+from llasa_core.chat.ground import ground
 from llasa_core.chat.settings import ChatSettings
 from llasa_core.data.qa import Turn
 from llasa_core.errors import UsageError
@@ -202,3 +203,30 @@ def test_the_recording_is_not_changed_by_talking(model: LlasaModel, walking: Kno
     list(begin(model, walking).ask(OPEN))
 
     assert before.timeline == walking.timeline
+
+
+NAMES = ChatSettings(only_names=True)
+
+
+@pytest.mark.parametrize("question", ["Did I go up more stairs than down?", "Did anything unusual happen?"])
+def test_what_no_rule_reads_is_not_put_to_a_model_that_knows_names_alone(mix: KnownRecording, question: str):
+    conversation = Conversation([mix], lambda: pytest.fail("the model is not asked"), NAMES)
+
+    answer = "".join(conversation.ask(question))
+
+    assert answer.startswith("How to read this question is not known here")
+    assert "What the recording shows: In 5 min: " in answer
+    assert conversation.marks == ()
+    assert ground(question, [mix]).answer is None  # another model may know
+
+
+def test_such_a_model_is_asked_for_names(walking: KnownRecording):
+    assert ground("What is the person doing?", [walking], settings=NAMES).answer is None
+    assert ground("Describe the movement.", [walking], settings=NAMES).answer is None
+
+
+def test_a_part_is_described_by_what_was_measured_of_it(mix: KnownRecording):
+    answer = ground("Describe the walk.", [mix], settings=NAMES).answer
+
+    assert answer is not None
+    assert answer.startswith("Walking: a steady rhythm of about 109 steps a minute, ")

@@ -18,19 +18,20 @@ from llasa_core.chat.answers.answer import (
     sentence,
     times,
 )
-from llasa_core.chat.asking.polar import is_long_enough
+from llasa_core.chat.asking.polar import asks_for_one_stretch, is_long_enough
 from llasa_core.chat.fact import Fact
 from llasa_core.chat.scope import nth_of, picked, span_of
-from llasa_core.chat.spans import clock, length, listed, total_s
+from llasa_core.chat.spans import Span, clock, length, listed, total_s
 from llasa_core.timeline.segments import STILL, UNKNOWN
 
 if TYPE_CHECKING:
     from llasa_core.chat.asking.targets import Target
-    from llasa_core.chat.spans import Span
     from llasa_core.timeline.segments import Segment
 
 UNSURE = 0.75
 """A stretch that is less sure is said to be so."""
+TOUCHING_S = 0.1
+"""Stretches that are no further apart are one."""
 MOST_TIMES = 12
 """Times that a sentence lists."""
 
@@ -51,7 +52,8 @@ def _one_duration(case: Case, target: Target) -> Composed:
         return chosen
     if chosen is not None:
         which = case.asked.pick or ordinal(target.nth or 1)
-        text = f"the {which} stretch of {target.words} lasted {length(chosen.duration_s)}, {span_of(chosen)}"
+        of = "" if target.words.startswith(("at ", "on ")) else "of "
+        text = f"the {which} stretch {of}{target.words} lasted {length(chosen.duration_s)}, {span_of(chosen)}"
         return _of_one(case, text, chosen)
     parts = case.parts(stretches)
     amount = length(total_s(parts))
@@ -181,9 +183,25 @@ def whether(case: Case) -> Composed | None:
         told = none(case, target)
         return told if case.perhaps(target) else Composed(f"No. {told.text}", told.facts, told.focus)
     parts = case.parts(stretches)
+    if asks_for_one_stretch(case.asked.plain):
+        return _whether_at_a_stretch(case, target, stretches)
     answer = "no" if is_long_enough(case.asked.plain, total_s(parts)) is False else "yes"
     text = f"{answer}, {case.who} {target.words}{case.where} for {length(total_s(parts))}: {times(parts)}"
     return Composed(sentence(text), case.segment_facts(stretches), tuple(parts))
+
+
+def _whether_at_a_stretch(case: Case, target: Target, stretches: list[Segment]) -> Composed:
+    """Return whether one time of it was as long as asked; postures that follow each other are one time at rest."""
+    whole: list[Span] = []
+    for part in case.parts(stretches):
+        if whole and part.start_s - whole[-1].end_s < TOUCHING_S:
+            whole[-1] = Span(whole[-1].start_s, part.end_s)
+        else:
+            whole.append(part)
+    longest = max(whole, key=lambda part: part.duration_s)
+    answer = "no" if is_long_enough(case.asked.plain, longest.duration_s) is False else "yes"
+    text = f"{answer}, the longest time {target.words} lasted {length(longest.duration_s)}{case.where}, {longest}"
+    return Composed(sentence(text), case.segment_facts(stretches), (longest,))
 
 
 def _whether_then(case: Case, here: Segment, stretches: list[Segment]) -> Composed:
@@ -193,8 +211,8 @@ def _whether_then(case: Case, here: Segment, stretches: list[Segment]) -> Compos
     elif here.activity == UNKNOWN:
         text = f"this cannot be told: what was done {case.scope.words} is unknown ({span_of(here)})"
     else:
-        answer = "yes" if here in stretches else "no"
-        text = f"{answer}, {case.scope.words} {case.who} {here.activity} ({span_of(here)})"
+        answer = ("yes, " if here in stretches else "no, ") if case.asked.is_polar else ""  # `sitting or standing?`
+        text = f"{answer}{case.scope.words} {case.who} {here.activity} ({span_of(here)})"
     return _of_one(case, text, here)
 
 

@@ -247,7 +247,8 @@ def account(case: Case) -> Composed | None:
         return None
     rhythm_text, turns = words.rhythm(found).text, words.rate(found.turning_dps)
     size = "" if "mg" in rhythm_text else f", {words.intensity(found).text} ({found.intensity})"
-    lead = f"{activity}{case.where}" if activity is not None else f"what is done{case.where} cannot be told"
+    where = "" if activity is not None and activity in case.where else case.where  # not `walking while walking`
+    lead = f"{activity}{where}" if activity is not None else f"what is done{case.where} cannot be told"
     if not case.recording.names_activities:
         lead = f"measured{case.where}"
     held = words.posture(found).text

@@ -158,6 +158,8 @@ def _settled(asked: Asked) -> Asked:
         quantity = None  # `is this a good recording?`
     if quantity == "when" and asked.event is not None and not asked.targets:
         quantity = "what"
+    if quantity == "whether" and not asked.is_polar and len(asked.targets) > 1 and asked.time is None:
+        quantity = "compare"  # `was I sitting or standing?`
     if quantity in {"what", "describe"} and _is_bare_what(asked):
         quantity = "activity" if quantity == "what" else "describe"
     quantity = _by_size(asked, quantity)

@@ -75,6 +75,10 @@ _LENGTH = re.compile(
     r"\b(?:(?P<above>more than|over|longer than|at least)|less than|under|shorter than|at most) "
     r"(?:about )?(?P<n>an?|\d+(?:\.\d+)?) (?P<unit>s|m|h)\w*\b"
 )
+_ONE_STRETCH = re.compile(
+    r"\bever\b|\bat a (?:stretch|time)\b|\bin (?:a row|one go)\b|\bwithout (?:a |any )?(?:break|pause|interruption"
+    r"|stop)"
+)
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -85,6 +89,11 @@ def is_long_enough(text: str, seconds: float) -> bool | None:
         return None
     limit_s = (1.0 if found["n"] in {"a", "an"} else float(found["n"])) * _SECONDS[found["unit"]]
     return seconds >= limit_s if found["above"] else seconds <= limit_s
+
+
+def asks_for_one_stretch(text: str) -> bool:
+    """Return whether a plain question asks for a length of one time, not of all: `ever … for more than a minute?`."""
+    return _LENGTH.search(text) is not None and _ONE_STRETCH.search(text) is not None
 
 
 def is_beyond(text: str, value: float) -> bool | None:

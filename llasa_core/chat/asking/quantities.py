@@ -169,9 +169,11 @@ RULES: tuple[tuple[Quantity, str], ...] = (
     (
         "most",
         (
-            r"\b(?:did|do|was|were|is|am|spend|spent|doing) [^?]*\b(?:the )?(?:most|mostly|mainly|longest|predominant"
-            r"|majority)\b|\b(?:main|most frequent|most common|dominant|predominant|prevailing) (?:activity|thing"
-            r"|one)\b|\bmostly\b|\bwhat activity (?:took|lasted) (?:the )?longest\b|\bmost of the time\b"
+            r"\b(?:did|do|was|were|is|am|spend|spent|doing) [^?]*\b(?:the )?(?:(?:most|mostly|mainly|predominant"
+            r"|majority)\b|longest(?=\W*$| (?:of|in)\b))"
+            r"|\b(?:main|most frequent|most common|dominant|predominant|prevailing) (?:activity|thing"
+            r"|one)\b|\bmostly\b|\b(?:what|which) activity (?:took|lasted) (?:the )?(?:longest|most)\b"
+            r"|\bmost of the time\b"
         ),
     ),
     (

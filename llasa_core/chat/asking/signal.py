@@ -117,6 +117,8 @@ _RULES: tuple[tuple[SignalQuantity, str], ...] = (
             r"|afterwards)\b|\bintensif\w+|\bsecond half'?s?\b[^?]*\bthan\b|\b(?:in )?the (?:second"
             r"|latter) half (?:\w+ )?(?:stronger|weaker|calmer|livelier|quieter)\b|\b(?:first"
             r"|second) half\b[^?]*\b(?:second|first|other|latter)\b(?: half)?"
+            r"|\b(?:first|1st) (?:and|with|to|against|versus|vs) (?:the )?(?:second|2nd|last|latter) half\b"
+            r"|\b(?:the |both |two )halves\b"
             rf"|\btrend\b|\b(?:get|got|getting|become|became|grow|grew) (?:\w+ )?(?:stronger|weaker|calmer"
             rf"|more (?:vigorous|intense|active)|less (?:vigorous|intense|active))\b(?! than)|\b(?:does|did|do|is|has"
             rf"|have) (?:{_IT}|things|everything|all) (?:grow|grown|calmed down|fade|calm down|slow down|speed up"
@@ -134,6 +136,9 @@ _RULES: tuple[tuple[SignalQuantity, str], ...] = (
             rf"|\bhow far (?:does|did|has|is|was) {_IT} {_TURNS}"
             rf"|\bwhich way (?:does|did|has|is|was) (?:{_IT}|i|the person|he|she|they) {_TURNS}"
             rf"|\b(?:how many|by how many|through how many) degrees\b[^?]*\b{_TURNS}"
+            rf"|^(?:(?:and|but|so) )?(?:did|do|does|have|has) (?:{_IT}|i|the person|he|she|they) (?:ever )?"
+            r"(?:turn|turned|spin|spun|rotate|rotated)(?: (?:a?round|about|myself|yourself|themselves|itself))*"
+            r"(?=\W*$| (?:while|when|during|on|as)\b)"
         ),
     ),
     (
@@ -174,6 +179,7 @@ _RULES: tuple[tuple[SignalQuantity, str], ...] = (
             rf"|posture|attitude|tilt) (?:of|does|did|has|was|is)\b|\b{_DEVICE}'s (?:orientation|posture|attitude)\b"
             rf"|\b(?:what|which) (?:orientation|posture|attitude)\b"
             rf"|\b(?:is|was) {_IT} (?:held |lying |kept )?(?:upright|tilted|upside down|level|flat)\b"
+            rf"|\b(?:which|what) (?:way|direction) (?:is|was|did|does) {_IT} (?:\w+ )?(?:point|fac|held|lie|lying)\w*"
         ),
     ),
     (

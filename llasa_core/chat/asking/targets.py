@@ -80,7 +80,8 @@ _WAYS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "at rest",
         AT_REST,
         (
-            r"(?:at rest|resting|rested|(?:keep|kept|stay|stayed|being|was i|i was|i|person) still|motionless"
+            r"(?:at rest|resting|rested|(?:keep|kept|stay|stayed|being|was i|i was|i|person|ever) still|motionless"
+            r"|(?<=longest )(?:rest|break|pause)|(?<=shortest )(?:rest|break|pause)"
             r"|sedentary|inactiv(?:e|ity)|idle|(?:not|n't|without) mov(?:ing|e))"
         ),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from llasa_core.chat.known_recording import known
 from llasa_core.chat.settings import ChatSettings
 from llasa_core.data.recording import Recording, Segment
 from llasa_core.evaluate.job import Job
+from llasa_core.model.taught import only_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,7 +53,8 @@ def chat_job(exam: Exam, items: Sequence[OpenItem]) -> Job:
         classifier = models.head
         if classifier is None:
             return [None] * len(numbers)
-        answers = [ask_chat(items[number], exam.store, classifier, lambda: models.llasa) for number in numbers]
+        settings = replace(SETTINGS, only_names=only_names(models.checkpoint))
+        answers = [ask_chat(items[one], exam.store, classifier, lambda: models.llasa, settings) for one in numbers]
         return [asdict(answer) for answer in answers]
 
     return Job(
@@ -76,7 +78,11 @@ def from_chat(values: Sequence[dict[str, Any] | None]) -> list[ChatAnswer] | Non
 
 
 def ask_chat(
-    item: OpenItem, store: WindowStore, classifier: WindowClassifier, load_model: Callable[[], LlasaModel]
+    item: OpenItem,
+    store: WindowStore,
+    classifier: WindowClassifier,
+    load_model: Callable[[], LlasaModel],
+    settings: ChatSettings = SETTINGS,
 ) -> ChatAnswer:
     """Return what chat answers to a question about its windows, each a recording of its own, in a new conversation.
 
@@ -85,6 +91,7 @@ def ask_chat(
         store: has its windows.
         classifier: names activities, as in `chat`.
         load_model: called where no rule answers.
+        settings: those of the conversation.
     """
     name = "part" if item.kind == "timeline" else "recording"
     windows = store.take(item.rows)
@@ -92,7 +99,7 @@ def ask_chat(
         recording_of(window, store.sampling_rate_hz, f"{name} {nth}", classifier)
         for nth, window in enumerate(windows, start=1)
     ]
-    conversation = Conversation(recordings, load_model, SETTINGS)
+    conversation = Conversation(recordings, load_model, settings)
     text = "".join(conversation.ask(item.question)).strip()
     grounded = conversation.grounded
     assert grounded is not None  # noqa: S101 - it was asked
