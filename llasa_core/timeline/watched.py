@@ -16,7 +16,7 @@ from llasa_core.inspect.envelope import Envelope
 from llasa_core.model.head import AS_LEARNED
 from llasa_core.model.stretches import stretch_statistics
 from llasa_core.timeline.classifier import HeadClassifier
-from llasa_core.timeline.wearing import worn_in, worn_upright
+from llasa_core.timeline.wearing import place_of, worn_in, worn_upright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,16 +216,20 @@ class Watch:
             return AS_LEARNED
         head = self._classifier.trained
         if spans:
-            if not len(head.tilts):
+            place = place_of(self._every_look(), head)
+            if not len(head.at(place).tilts):
                 raise ModelError(
                     "this checkpoint has learned nobody who stands or walks: upright seconds tell it nothing",
                     fix="leave out `--upright`",
                 )
-            return worn_upright(moments, spans, file)
-        return worn_in([look for _, look in self._looks], head)
+            return replace(worn_upright(moments, spans, file), place=place)
+        return worn_in(self._every_look(), head)
+
+    def _every_look(self) -> list[Look]:
+        return [look for _, look in self._looks]
 
     def _told(self, worn: Worn) -> Iterator[Windows]:
         for start_s, look in self._looks:
             assert isinstance(self._classifier, HeadClassifier)  # noqa: S101 - nobody else looks
             log_p, is_mute = self._classifier.told(look, worn)
-            yield Windows(start_s, log_p, look.strangeness, is_mute)
+            yield Windows(start_s, log_p, look.strangeness_at(worn.place), is_mute)
