@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llasa_core.data.channels import ACC
-from llasa_core.errors import DataError
+from llasa_core.errors import DataError, UsageError
 from llasa_core.model.head import AS_LEARNED, Worn
 from llasa_core.model.placing import likeliest_place
 from llasa_core.model.tilt import STEADY_DEG, common_direction
+from llasa_core.spelling import closest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,16 +48,45 @@ def place_of(looks: Sequence[Look], head: WindowHead) -> int | None:
     return likeliest_place(placed, np.concatenate([look.strangeness for look in looks]))
 
 
-def worn_in(looks: Sequence[Look], head: WindowHead) -> Worn:
+def told_place(name: str, head: WindowHead | None) -> int:
+    """Return the number of the place of a name.
+
+    Args:
+        name: as somebody wrote it.
+        head: None where a checkpoint has none.
+
+    Raises:
+        UsageError: the head has not learned this place, or has not kept places apart.
+    """
+    names = head.place_names if head is not None else ()
+    if not names:
+        raise UsageError(
+            f'this checkpoint has not learned places of the body apart, so it has no use for the placement "{name}"',
+            fix="leave out `--placement`",
+        )
+    known = [one.casefold() for one in names]
+    wanted = " ".join(name.casefold().split())
+    if wanted in known:
+        return known.index(wanted)
+    meant = closest(wanted, known)
+    guess = f"; did you mean {names[known.index(meant)]}?" if meant is not None else ""
+    raise UsageError(
+        f'this checkpoint has not learned the placement "{name}"{guess}',
+        fix=f"choose from: {', '.join(names)}; or leave out `--placement`, and each recording tells",
+    )
+
+
+def worn_in(looks: Sequence[Look], head: WindowHead, told: int | None = None) -> Worn:
     """Return where a device is worn, and how, from windows in which the person surely walks; else from those at rest.
 
     Args:
         looks: of a whole recording.
         head: that looked; where it has not learned to walk, only those at rest tell anything.
+        told: number of the place, where somebody has said it.
     """
     if not looks:
-        return AS_LEARNED
-    place = place_of(looks, head)
+        return Worn(place=told)
+    place = place_of(looks, head) if told is None else told
     return replace(_worn_at([look.at(place) for look in looks], head.at(place), head.activities), place=place)
 
 
