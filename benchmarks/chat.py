@@ -10,6 +10,9 @@ grounding     from a question in a warm process to its composed answer, behind s
 
 Decoding and ceiling take turns in one process, so that a busy machine slows both; their processor time is told too.
 Run it twice: the first run may still bring the base LM from the disk into memory.
+
+On a GPU, `python benchmarks/chat.py --device cuda --out benchmarks/results/chat-cuda.json` measures the same, and
+decoding once more with `--compile`; the seconds of its first token, which compiles, stand apart.
 """
 
 from __future__ import annotations
@@ -55,6 +58,7 @@ def main() -> None:
     parser.add_argument("--sensor", type=Path, default=EXAMPLE)
     parser.add_argument("--model", type=Path, help="a checkpoint; by default the shipped one")
     parser.add_argument("--base-lm")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--out", type=Path, help="JSON file for the figures")
     options = parser.parse_args()
     questions = {"lm": QUESTION, "timeline": OF_THE_TIMELINE}  # before this process takes memory
@@ -65,9 +69,15 @@ def main() -> None:
     from llasa_core.model.checkpoint import load_checkpoint  # noqa: PLC0415
     from llasa_core.model.shipped import shipped  # noqa: PLC0415
 
-    model = load_checkpoint(options.model or shipped("smol"), base_lm=options.base_lm, device="cpu")
+    model = load_checkpoint(options.model or shipped("smol"), base_lm=options.base_lm, device=options.device)
     result: dict[str, Any] = {**measured_on(), "cold": cold, "grounding_s": grounding_s(options)}
     result["as it comes"] = warm(model, options)
+    if options.device == "cuda":
+        from llasa_core.model.llama.static_token import StaticToken  # noqa: PLC0415 - torch
+
+        model.lm.read_one_with(StaticToken(model.lm))
+        compiling_s = timed(lambda: decode_s(model.lm, 2))[0]
+        result["compiled"] = {"first_token_s": round(compiling_s, 1), **warm(model, options)}
     if model.lm.pack():
         result["packed"] = warm(model, options, result["as it comes"]["ceiling_tokens_per_s"])
     print(json.dumps(result, indent=2))
@@ -78,6 +88,7 @@ def main() -> None:
 def cold_starts(options: argparse.Namespace, question: str) -> dict[str, Any]:
     """Return the seconds of `llasa chat --ask` in fresh processes."""
     given = [("--sensor", options.sensor), ("--model", options.model), ("--base-lm", options.base_lm)]
+    given.append(("--device", options.device))
     flags = [word for flag, value in given if value is not None for word in (flag, str(value))]
     command = [sys.executable, "-m", "llasa_cli.app", "chat", *flags, "--ask", question]
     first, whole = [], []
@@ -161,7 +172,7 @@ def products_of(lm: LlamaLm) -> Callable[[], object]:
     from llasa_core.model.llama.matrix import Matrix  # noqa: PLC0415
 
     weights = [module.weight for module in lm.modules() if isinstance(module, Matrix)]
-    inputs = [torch.randn(1, weight.shape[1]).to(weight.dtype) for weight in weights]
+    inputs = [torch.randn(1, weight.shape[1]).to(weight) for weight in weights]
     pairs = list(zip(inputs, weights, strict=True))
     return lambda: [torch.nn.functional.linear(vector, weight) for vector, weight in pairs]
 
@@ -171,7 +182,9 @@ def decode_s(lm: LlamaLm, n_tokens: int) -> tuple[float, float]:
     import torch  # noqa: PLC0415
 
     cache = lm.new_cache()
-    hidden = lm(inputs_embeds=lm.embed(torch.arange(PROMPT_POSITIONS)[None]), past_key_values=cache).last_hidden_state
+    hidden = lm(
+        inputs_embeds=lm.embed(torch.arange(PROMPT_POSITIONS, device=lm.device)[None]), past_key_values=cache
+    ).last_hidden_state
 
     def decode() -> None:
         last = hidden[0, -1]
@@ -184,8 +197,12 @@ def decode_s(lm: LlamaLm, n_tokens: int) -> tuple[float, float]:
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
     """Return the seconds and the processor seconds that some work takes."""
+    import torch  # noqa: PLC0415 - cold starts come first
+
     begun, begun_cpu = time.perf_counter(), time.process_time()
     work()
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
     return time.perf_counter() - begun, time.process_time() - begun_cpu
 
 

@@ -6,12 +6,12 @@ import sys
 import time
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
 from llasa_cli import console, keyboard
-from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder, check_device, chosen_or_shipped
+from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder, Quantize, check_device, chosen_or_shipped
 from llasa_cli.flags import JsonFlag
 from llasa_cli.reading import (
     AccUnitFlag,
@@ -24,7 +24,7 @@ from llasa_cli.reading import (
     SourceRate,
     read_options,
 )
-from llasa_cli.upright_flag import UprightFlag, upright_spans
+from llasa_cli.upright_flag import UprightFlag
 from llasa_cli.window_flags import AllowUpsample
 from llasa_core.chat.settings import ChatSettings
 from llasa_core.errors import DataError, UsageError
@@ -70,6 +70,10 @@ MaxNewTokens = Annotated[int, typer.Option("--max-new-tokens", min=1, metavar="N
 Temperature = Annotated[
     float, typer.Option("--temperature", min=0.0, metavar="T", help="0 gives the likeliest answer; above, it is drawn.")
 ]
+Compiled = Annotated[
+    bool,
+    typer.Option("--compile", help="On a GPU: make kernels for decoding first, which takes a while; quicker answers."),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Makes the drawing of answers repeatable.")]
 
 
@@ -87,6 +91,8 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     temperature: Temperature = DEFAULTS.temperature,
     seed: Seed = DEFAULTS.seed,
     device: Device = None,
+    quantize: Quantize = None,
+    compiled: Compiled = False,
     file_format: FormatFlag = "auto",
     rate: SourceRate = None,
     columns: Columns = None,
@@ -111,11 +117,14 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
         allow_missing=allow_missing,
         keep_frame=keep_frame,
     )
+    from llasa_core.timeline.upright import upright_spans
+
     settings = ChatSettings(max_windows, max_new_tokens, temperature, seed)
     _check_files(sensor)
     check_device(device)
-    checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device)
-    reading = Reading(options, recording, max_windows, upright_spans(upright), allow_upsample=allow_upsample)
+    _check_compiled(device, quantize, compiled=compiled)
+    checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device, quantize, compiled=compiled)
+    reading = Reading(options, recording, max_windows, upright_spans(upright or ()), allow_upsample=allow_upsample)
     known = reading.of(sensor, checkpoint)
 
     from llasa_core.chat.conversation import Conversation
@@ -143,11 +152,45 @@ def _answer(conversation: Conversation, questions: Iterable[str]) -> None:
         raise typer.Exit(refused[0].exit_code)
 
 
+def _check_compiled(device: str | None, quantize: str | None, *, compiled: bool) -> None:
+    """Refuse `--compile` where it cannot help; torch is imported only where it is asked for."""
+    if not compiled:
+        return
+    if quantize is not None:
+        raise UsageError("an LM in 4 bits is not compiled", where="--compile", fix="leave out one of the two")
+    import torch
+
+    if device == "cpu" or not torch.cuda.is_available():
+        raise UsageError("decoding is compiled for a GPU alone", where="--compile", fix="leave out `--compile`")
+
+
+def _compile(model: LlasaModel) -> None:
+    from llasa_core.model.llama import LlamaLm
+    from llasa_core.model.llama.static_token import StaticToken
+
+    if not isinstance(model.lm, LlamaLm):
+        console.note("this LM is no plain Llama: it is not compiled")
+        return
+    console.note("kernels are made at the first answer that the LM gives")
+    model.lm.read_one_with(StaticToken(model.lm))
+
+
 class Checkpoint:
     """Who answers; what names activities and what answers are loaded apart, each when it is needed."""
 
-    def __init__(self, folder: Path, base_lm: str | None, encoder: Path | None, device: str | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        base_lm: str | None,
+        encoder: Path | None,
+        device: str | None,
+        quantize: Literal["nf4"] | None = None,
+        *,
+        compiled: bool = False,
+    ) -> None:
         self.folder, self._base_lm, self._encoder, self._device = folder, base_lm, encoder, device
+        self._quantization: Literal["none", "nf4"] = quantize or "none"
+        self._is_compiled = compiled
         self._model: LlasaModel | None = None
         self._classifier: WindowClassifier | None = None
 
@@ -160,8 +203,15 @@ class Checkpoint:
             if said := unknown_to_lm(self.folder):
                 console.note(said)
             self._model = load_any(
-                self.folder, base_lm=self._base_lm, encoder=self._encoder, device=self._device, say=console.note
+                self.folder,
+                base_lm=self._base_lm,
+                encoder=self._encoder,
+                device=self._device,
+                say=console.note,
+                quantization=self._quantization,
             )
+            if self._is_compiled:
+                _compile(self._model)
         return self._model
 
     @property

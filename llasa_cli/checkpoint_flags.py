@@ -19,6 +19,13 @@ Encoder = Annotated[
     Path | None,
     typer.Option("--encoder", metavar="FILE", help="LIMU-BERT weights for a checkpoint of the original LLaSA."),
 ]
+Quantize = Annotated[
+    Literal["nf4"] | None,
+    typer.Option(
+        "--quantize",
+        help="Hold the LM in 4 bits: one of 7 B fits a GPU of 16 GB. Needs the extra `[qlora]`.",
+    ),
+]
 Device = Annotated[
     Literal["cpu", "cuda"] | None,
     typer.Option("--device", help="Where to compute; by default on a GPU if there is one."),

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from llasa_cli import console
-from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder, check_device, chosen_or_shipped
+from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder, Quantize, check_device, chosen_or_shipped
 from llasa_cli.flags import JsonFlag
 from llasa_core.serve.settings import MB, ServeSettings
 
@@ -45,6 +45,7 @@ def serve(  # noqa: PLR0913, PLR0917 - a flag each
     base_lm: BaseLm = None,
     encoder: Encoder = None,
     device: Device = None,
+    quantize: Quantize = None,
     host: Host = "127.0.0.1",
     port: Port = 8000,
     name: Name = None,
@@ -78,7 +79,7 @@ def serve(  # noqa: PLR0913, PLR0917 - a flag each
 
         check_device(device)
         serve(
-            Chosen(folder, base_lm, encoder, device, name),
+            Chosen(folder, base_lm, encoder, device, name, quantize or "none"),
             listening,
             settings,
             token=token,

@@ -23,7 +23,7 @@ from llasa_cli.reading import (
     SubjectColumn,
     read_options,
 )
-from llasa_cli.upright_flag import UprightFlag, upright_spans
+from llasa_cli.upright_flag import UprightFlag
 from llasa_cli.window_flags import AllowUpsample, seconds_of
 from llasa_core.errors import DataError, ErrorGroup, LlasaError, UsageError
 
@@ -102,11 +102,12 @@ def timeline(  # noqa: PLR0913, PLR0917 - a flag each
     _check_csv(csv_file)
     from llasa_core.timeline.classifier import load_classifier
     from llasa_core.timeline.options import TimelineOptions
+    from llasa_core.timeline.upright import upright_spans
 
     options = TimelineOptions(
         stride_s=_stride_s(stride),
         allow_upsample=allow_upsample,
-        upright=upright_spans(upright),
+        upright=upright_spans(upright or ()),
         placement=placement,
     )
     if watch:

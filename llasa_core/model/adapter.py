@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from llasa_core.errors import ModelError
-from llasa_core.model.quantization import hush_bitsandbytes
+from llasa_core.model.quantization import Beside, hush_bitsandbytes
 from llasa_core.model.tensors import misfits, read_tensors
 
 if TYPE_CHECKING:
@@ -100,10 +100,13 @@ class Adapter:
 
     def change(self, name: str) -> torch.Tensor | None:
         """Return alpha / r · B A of a layer, float32 `[out, in]`; None for a layer that it leaves alone."""
+        halves = self.halves(name)
+        return None if halves is None else halves[1] @ halves[0]
+
+    def halves(self, name: str) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """Return the two matrices of that, A `[rank, in]` and alpha / r · B `[out, rank]`, float32."""
         a, b = (self.tensors.get(f"{PREFIX}{name}.lora_{part}.weight") for part in "AB")
-        if a is None or b is None:
-            return None
-        return (b.float() * self.scale) @ a.float()
+        return None if a is None or b is None else (a.float(), b.float() * self.scale)
 
 
 def read_adapter(folder: Path, config: AdapterConfig, sizes: Mapping[str, tuple[int, int]]) -> Adapter:
@@ -147,6 +150,27 @@ def merge_adapter(lm: Any, config: AdapterConfig, folder: Path) -> None:
             change = adapter.change(name)
             if change is not None:
                 module.weight += change.to(module.weight)
+
+
+def put_beside(lm: Any, config: AdapterConfig, folder: Path, dtype: torch.dtype) -> None:
+    """Let a stored adapter compute beside layers whose weights are held in 4 bits, in place.
+
+    Args:
+        lm: its linear layers in 4 bits.
+        config: the adapter's settings.
+        folder: in peft's format.
+        dtype: type in which the adapter computes.
+
+    Raises:
+        ModelError: the adapter is damaged, or was made for other layers than `config` names.
+    """
+    modules = _linear_modules(lm)
+    sizes = {name: (module.out_features, module.in_features) for name, module in modules.items()}
+    adapter = read_adapter(folder, config, sizes)
+    for name, module in modules.items():
+        halves = adapter.halves(name)
+        if halves is not None:
+            lm.set_submodule(name, Beside(module, *(half.to(module.weight.device, dtype) for half in halves)))
 
 
 def _linear_modules(lm: Any) -> dict[str, nn.Linear]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llasa_core.model.checkpoint import CheckpointConfig
+    from llasa_core.model.config import QuantizationName
     from llasa_core.model.multimodal import LlasaModel
 
 
@@ -43,6 +44,7 @@ def load_any(
     encoder: Path | None = None,
     device: str | None = None,
     say: Callable[[str], None] = lambda _text: None,
+    quantization: QuantizationName = "none",
 ) -> LlasaModel:
     """Load a checkpoint of ours, or one of the original, ready for inference; arguments as the two loaders take them.
 
@@ -53,9 +55,11 @@ def load_any(
     """
     folder = checkpoint_behind(folder)
     if is_original(folder):
-        return widened(load_original(folder, base_lm, encoder, device=device, say=say))
-    _refuse_encoder(folder, encoder)
-    return widened(load_checkpoint(folder, base_lm=base_lm, device=device, say=say))
+        model = load_original(folder, base_lm, encoder, device=device, say=say, quantization=quantization)
+    else:
+        _refuse_encoder(folder, encoder)
+        model = load_checkpoint(folder, base_lm=base_lm, device=device, say=say, quantization=quantization)
+    return widened(model) if quantization == "none" else model
 
 
 def _refuse_encoder(folder: Path, encoder: Path | None) -> None:

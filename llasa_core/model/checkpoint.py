@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from llasa_core import __version__
 from llasa_core.errors import ModelError
 from llasa_core.files import written_whole
-from llasa_core.model.adapter import merge_adapter, save_adapter
+from llasa_core.model.adapter import merge_adapter, put_beside, save_adapter
 from llasa_core.model.base_lm import ARCHITECTURE_KEYS, BaseLm, identity_of, load_lm, locate
 from llasa_core.model.calibration import Calibration, read_calibration
 from llasa_core.model.config import AdapterConfig, EncoderConfig, ModelConfig
@@ -35,7 +35,7 @@ from llasa_core.model.limu_bert import LimuBert
 from llasa_core.model.llama import can_load, llama_of, load_llama
 from llasa_core.model.multimodal import LlasaModel
 from llasa_core.model.prompt import make_template
-from llasa_core.model.quantization import unpack
+from llasa_core.model.quantization import check_can_pack, pack, unpack
 from llasa_core.model.shipped import CONFIG_FILE
 from llasa_core.model.tensors import below, load_module, on_host, save_tensors
 from llasa_core.model.text import TextCodec
@@ -43,6 +43,8 @@ from llasa_core.model.text import TextCodec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from llasa_core.model.config import QuantizationName
 
 MERGED_FILE = "llasa.json"
 """Holds our settings where `config.json` is the LM's own."""
@@ -169,6 +171,7 @@ def load_checkpoint(
     device: str | None = None,
     say: Callable[[str], None] = lambda _text: None,
     in_transformers: bool = False,
+    quantization: QuantizationName = "none",
 ) -> LlasaModel:
     """Load a checkpoint, ready for inference: adapter merged, nothing trainable.
 
@@ -180,16 +183,20 @@ def load_checkpoint(
         device: `cuda` or `cpu`; the first GPU if there is one when left out.
         say: told of a fetch, and of a base LM with other weights than the checkpoint was trained on.
         in_transformers: True where transformers' model is wanted in any case, to write it for other tools.
+        quantization: `nf4` holds the LM's linear layers in 4 bits, with the adapter beside them.
 
     Raises:
-        ModelError: a missing or damaged file, a missing or extra tensor, another base LM.
+        ModelError: a missing or damaged file, a missing or extra tensor, another base LM, or bitsandbytes is missing.
     """
     config = read_checkpoint_config(folder)
     base = _base_of(folder, config, base_lm, say)
     known = config.base_lm["tokenizer_sha256"] if _has_same_tokenizer(base, folder) else None
     _check_base_lm(config.base_lm, identity_of(base, known), folder, say)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    lm = _load_lm(folder, base, config, device, in_transformers=in_transformers)
+    if quantization == "none":
+        lm = _load_lm(folder, base, config, device, in_transformers=in_transformers)
+    else:
+        lm = _load_packed(folder, base, config, device)
     codec = TextCodec.from_folder(folder)
     encoder = LimuBert(config.encoder)
     model = LlasaModel(config.model, encoder, lm, codec, make_template(config.model, codec))
@@ -253,6 +260,22 @@ def _load_lm(folder: Path, base: BaseLm, config: CheckpointConfig, device: str, 
         merge_adapter(lm, *adapter)
     if whole is not None:
         load_module(lm, whole)
+    return lm
+
+
+def _load_packed(folder: Path, base: BaseLm, config: CheckpointConfig, device: str) -> Any:
+    """Load the LM in 4 bits."""
+    check_can_pack()
+    model, seed = config.model, config.base_lm.get("seed", 0)
+    dtype: torch.dtype = getattr(torch, model.dtype)
+    if (folder / LM_FILE).is_file():
+        lm = load_lm(base, model.dtype, seed=seed)
+        load_module(lm, folder / LM_FILE)
+        pack(lm, dtype)
+        return lm
+    lm = load_lm(base, model.dtype, device, seed=seed, quantization="nf4")
+    if config.adapter is not None:
+        put_beside(lm, config.adapter, folder / "adapter", dtype)
     return lm
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from llasa_core.errors import ModelError
 
@@ -36,12 +37,7 @@ def nf4_options(dtype: torch.dtype, device: str, *, is_shared_out: bool) -> dict
             "ZeRO 3 cannot share out weights that are held in 4 bits",
             fix="set `zero_stage` to 2 or less, or `model.quantization: none`",
         )
-    if find_spec("bitsandbytes") is None:
-        raise ModelError(
-            "`model.quantization: nf4` needs bitsandbytes, which is not installed",
-            fix="`pip install 'llasa[qlora]'`, or set `model.quantization: none`",
-        )
-    hush_bitsandbytes()
+    _check_installed("`model.quantization: nf4`", "set `model.quantization: none`")
     from transformers import BitsAndBytesConfig  # noqa: PLC0415 - heavy
 
     config = BitsAndBytesConfig(
@@ -51,6 +47,14 @@ def nf4_options(dtype: torch.dtype, device: str, *, is_shared_out: bool) -> dict
         bnb_4bit_compute_dtype=dtype,
     )
     return {"quantization_config": config, "device_map": {"": device}}
+
+
+def _check_installed(what: str, otherwise: str) -> None:
+    if find_spec("bitsandbytes") is None:
+        raise ModelError(
+            f"{what} needs bitsandbytes, which is not installed", fix=f"`pip install 'llasa[qlora]'`, or {otherwise}"
+        )
+    hush_bitsandbytes()
 
 
 def hush_bitsandbytes() -> None:
@@ -66,6 +70,55 @@ def let_gradients_pass(lm: nn.Module) -> None:
     """
     for _, packed in _packed_layers(lm):
         packed.support_avx512bf16_for_cpu = False
+
+
+def pack(lm: Any, dtype: torch.dtype) -> None:
+    """Let each linear layer of an LM but the output head be held in 4 bits, in place, once it is moved to its device.
+
+    Args:
+        lm: transformers', on the CPU.
+        dtype: type in which the unpacked layers compute.
+
+    Raises:
+        ModelError: bitsandbytes is not installed.
+    """
+    check_can_pack()
+    from bitsandbytes.nn import Linear4bit, Params4bit  # noqa: PLC0415 - an extra
+
+    head = lm.get_output_embeddings()
+    for name, layer in [one for one in lm.named_modules() if isinstance(one[1], nn.Linear) and one[1] is not head]:
+        with torch.device("meta"):
+            packed = Linear4bit(
+                layer.in_features, layer.out_features, bias=False, compute_dtype=dtype, quant_type="nf4"
+            )
+        packed.weight = Params4bit(layer.weight.data, requires_grad=False, quant_type="nf4", compress_statistics=True)
+        packed.bias = layer.bias
+        lm.set_submodule(name, packed)
+    let_gradients_pass(lm)
+
+
+def check_can_pack() -> None:
+    """Refuse where 4 bits cannot be had, before anything is loaded.
+
+    Raises:
+        ModelError: bitsandbytes is not installed.
+    """
+    _check_installed("`--quantize nf4`", "leave the flag out")
+
+
+class Beside(nn.Module):
+    """A layer in 4 bits with what an adapter adds to it: merged, the change would be rounded to 4 bits, and be lost."""
+
+    def __init__(self, layer: nn.Module, down: torch.Tensor, up: torch.Tensor) -> None:
+        """Take a layer `[in]` to `[out]`, and the adapter's matrices `[rank, in]` and `[out, rank]`, scaled."""
+        super().__init__()
+        self.layer = layer
+        self.down, self.up = (nn.Parameter(matrix, requires_grad=False) for matrix in (down, up))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute both and add them, `[…, out]`."""
+        narrow = functional.linear(x.to(self.down.dtype), self.down)
+        return self.layer(x) + functional.linear(narrow, self.up).to(x.dtype)  # type: ignore[no-any-return]
 
 
 def unpack(lm: nn.Module, dtype: torch.dtype) -> None:

@@ -57,15 +57,17 @@ async def chunks_of(request: Request, most_bytes: int, settings: ServeSettings) 
 
     Raises:
         ApiError: 413, it is larger than it may be, which is known before it is read where the client says its size;
-            408, the client sends nothing for too long, or takes too long altogether; 400, it left in the middle.
+            408, the client sends nothing for too long, too slowly, or takes too long altogether; 400, it left in the
+            middle.
     """
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > most_bytes:
         raise _too_large(most_bytes, int(said))
-    deadline = time.monotonic() + settings.body_s
+    begun = time.monotonic()
     n_bytes = 0
     while True:
-        left = min(settings.stalled_s, deadline - time.monotonic())
+        most_s = min(settings.body_s, settings.stalled_s + n_bytes / settings.slowest_bytes_per_s)
+        left = min(settings.stalled_s, begun + most_s - time.monotonic())
         message = await _in_time(request.receive, left)
         if message["type"] == "http.disconnect":
             raise ApiError(400, "the client left before its request was whole")
@@ -83,7 +85,9 @@ async def _in_time(receive: Callable[[], Awaitable[Any]], seconds: float) -> Any
         async with asyncio.timeout(max(0.0, seconds)):
             return await receive()
     except TimeoutError as error:
-        raise ApiError(408, "the request's body did not come in time", fix="send it again, without a pause") from error
+        raise ApiError(
+            408, "the request's body did not come in time", fix="send it again, faster and without a pause"
+        ) from error
 
 
 def _too_large(most_bytes: int, n_bytes: int | None = None) -> ApiError:

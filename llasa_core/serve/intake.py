@@ -16,9 +16,11 @@ from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError
 
 from llasa_core.data.channels import AccUnit, GyrUnit  # noqa: TC001 - pydantic reads them at run time
 from llasa_core.data.read_options import FormatName, ReadOptions
+from llasa_core.errors import UsageError
 from llasa_core.serve.openai_shapes import ApiError
 from llasa_core.serve.worker import Job
 from llasa_core.timeline.timeline import renamed
+from llasa_core.timeline.upright import upright_spans
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from llasa_core.serve.classifying import Classifying
     from llasa_core.serve.parsing import Parsers
     from llasa_core.serve.store import Store, Upload
+    from llasa_core.timeline.options import Upright
 
 COPIED_AT_ONCE = 1 << 20
 LONGEST_NAME = 100
@@ -51,6 +54,17 @@ class ReadingFields(BaseModel):
     allow_missing: Literal["gyro"] | None = None
     keep_frame: bool = False
     allow_upsample: bool = False
+    upright: str | None = None
+    """`START-END`, several with commas between."""
+
+    @property
+    def upright_spans(self) -> tuple[Upright, ...]:
+        """Seconds in which the person stands or walks.
+
+        Raises:
+            UsageError: one is no span, or too short.
+        """
+        return upright_spans(self.upright.split(",") if self.upright else (), "upright")
 
     @property
     def options(self) -> ReadOptions:
@@ -77,11 +91,13 @@ def reading_fields(said: object) -> ReadingFields:
         raise ApiError(400, "`llasa` is no JSON object", param="llasa", fix='write it like `{"rate": 50}`')
     try:
         fields = ReadingFields.model_validate({name: value for name, value in said.items() if value != ""})
-        fields.options  # noqa: B018 - what pydantic finds there belongs to the request as well
+        fields.options, fields.upright_spans  # noqa: B018 - what is found there belongs to the request as well
     except ValidationError as error:
         first = error.errors()[0]
         param = ".".join(map(str, first["loc"]))
         raise ApiError(400, f"`{param}`: {first['msg']}", code="invalid_value", param=param) from error
+    except UsageError as error:
+        raise ApiError(400, error.message, code="invalid_value", param="upright", fix=error.fix) from error
     return fields
 
 
@@ -134,7 +150,14 @@ class Intake:
         try:
             path = folder / name
             await asyncio.to_thread(_write, stream, path)
-            job = Job(path, fields.options, self._classifying.in_parser, fields.recording, fields.allow_upsample)
+            job = Job(
+                path,
+                fields.options,
+                self._classifying.in_parser,
+                fields.recording,
+                fields.allow_upsample,
+                fields.upright_spans,
+            )
             recording = await self._parsers.parse(job)
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

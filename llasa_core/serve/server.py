@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
+    from llasa_core.model.config import QuantizationName
     from llasa_core.serve.settings import ServeSettings
 
 THREADS = 8
@@ -50,6 +51,7 @@ class Chosen:
     encoder: Path | None = None
     device: str | None = None
     name: str | None = None
+    quantization: QuantizationName = "none"
 
 
 def serve(
@@ -78,7 +80,14 @@ def serve(
     """
     config = read_any_config(chosen.folder, base_lm=chosen.base_lm, encoder=chosen.encoder)
     classifying = classifying_of(chosen.folder, config)
-    model = load_any(chosen.folder, base_lm=chosen.base_lm, encoder=chosen.encoder, device=chosen.device, say=say)
+    model = load_any(
+        chosen.folder,
+        base_lm=chosen.base_lm,
+        encoder=chosen.encoder,
+        device=chosen.device,
+        say=say,
+        quantization=chosen.quantization,
+    )
     _allow_files()
     limits = EngineLimits(most_together=settings.most_together, most_waiting=settings.most_waiting)
     parsers = Parsers(settings)

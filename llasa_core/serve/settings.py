@@ -59,6 +59,8 @@ class ServeSettings:
     """A client that sends nothing of a body, or takes nothing of an answer, for so long is given up."""
     body_s: float = 300.0
     """For a whole body."""
+    slowest_bytes_per_s: int = 20_000
+    """A body that comes in more slowly from `stalled_s` on is given up: its sender takes the room of others."""
     linger_s: float = 2.0
     """How long the rest of a refused body is read, so that the client sees the refusal."""
     closing_s: float = 10.0

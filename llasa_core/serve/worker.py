@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from llasa_core.chat.known_recording import KnownRecording
     from llasa_core.data.read_options import ReadOptions
     from llasa_core.timeline.classifier import WindowClassifier
+    from llasa_core.timeline.options import Upright
 
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Stacks of idle threads would count as address space."""
@@ -37,6 +38,7 @@ class Job:
     """A light head, or one that tells nothing apart where the LM has to be asked, which this process lacks."""
     recording: str | None = None
     allow_upsample: bool = False
+    upright: tuple[Upright, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,14 @@ def _packed(job: Job) -> bytes:
 def _parse(job: Job) -> KnownRecording:
     from llasa_core.chat.known_recording import know  # noqa: PLC0415 - numpy, once the bounds are set
 
-    return know(job.path, job.reading, job.classifier, name=job.recording, allow_upsample=job.allow_upsample)
+    return know(
+        job.path,
+        job.reading,
+        job.classifier,
+        name=job.recording,
+        allow_upsample=job.allow_upsample,
+        upright=job.upright,
+    )
 
 
 def _told(error: LlasaError, job: Job) -> Failure:

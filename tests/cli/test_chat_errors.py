@@ -81,6 +81,19 @@ def checkpoint(tiny_checkpoint: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_checkpoint, tmp_path / "checkpoint"))
 
 
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--compile", "--device", "cpu"], "decoding is compiled for a GPU alone"),
+        (["--compile", "--quantize", "nf4"], "an LM in 4 bits is not compiled"),
+    ],
+)
+def test_compiling_where_it_does_not_help_is_refused(
+    flags: list[str], message: str, still: str, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert message in failed(capsys, "--sensor", still, "--model", str(checkpoint), "--ask", "What?", *flags)
+
+
 def test_a_missing_checkpoint_is_refused(still: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = tmp_path / "nowhere"
 

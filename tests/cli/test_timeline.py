@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
+from samples.turned import upside_down
 
 from llasa_cli.app import main
 from llasa_core.model.shipped import shipped
@@ -91,30 +91,27 @@ def test_flags_that_make_no_sense_are_refused(flags: list[str], message: str, ca
 
 
 @pytest.fixture
-def upside_down(tmp_path: Path) -> Path:
-    """Return the first 100 s of the example, in which nobody walks, with the device turned upside down."""
-    head, *rows = MIX.read_text().splitlines()
-    values = np.array([[float(cell) for cell in row.split(",")] for row in rows[:5000]])
-    values[:, [1, 2, 4, 5]] *= -1  # half a turn about z
+def turned(tmp_path: Path) -> Path:
+    """Return the file of a device that is worn upside down."""
     file = tmp_path / "turned.csv"
-    file.write_text("\n".join([head, *(",".join(map(str, row)) for row in values.tolist())]))
+    file.write_text(upside_down())
     return file
 
 
-def test_upright_seconds_tell_how_a_turned_device_is_worn(upside_down: Path, capfd: pytest.CaptureFixture[str]):
-    assert main(["timeline", str(upside_down), "--json"]) == 0
+def test_upright_seconds_tell_how_a_turned_device_is_worn(turned: Path, capfd: pytest.CaptureFixture[str]):
+    assert main(["timeline", str(turned), "--json"]) == 0
     shown = capfd.readouterr()
     assert set(json.loads(shown.out)["totals_s"]) == {"still"}
     assert "warning: turned: 100.0 s still, and in which posture cannot be told" in shown.err
 
-    assert main(["timeline", str(upside_down), "--json", "--upright", "0:12-0:22"]) == 0
+    assert main(["timeline", str(turned), "--json", "--upright", "0:12-0:22"]) == 0
     shown = capfd.readouterr()
     assert set(json.loads(shown.out)["totals_s"]) == {"sitting", "standing", "lying"}
     assert "warning" not in shown.err
 
 
-def test_a_conversation_knows_upright_seconds_too(upside_down: Path, capfd: pytest.CaptureFixture[str]):
-    ask = ["chat", "--sensor", str(upside_down), "--ask", "How long did I lie down?"]
+def test_a_conversation_knows_upright_seconds_too(turned: Path, capfd: pytest.CaptureFixture[str]):
+    ask = ["chat", "--sensor", str(turned), "--ask", "How long did I lie down?"]
 
     assert main(ask) == 0
     assert capfd.readouterr().out.startswith("This recording cannot tell lying from other postures")

@@ -29,6 +29,7 @@ from llasa_core.model.collate import Sample, collate
 from llasa_core.model.generate import generate_tokens
 from llasa_core.model.original import config_of_original, is_original, load_original
 from llasa_core.model.prompt import SENSOR_ID
+from llasa_core.model.quantization import unpack
 from llasa_core.model.score import score_choices
 from llasa_core.model.text import TextCodec
 
@@ -397,3 +398,18 @@ def test_the_encoders_own_head_is_not_needed(tmp_path: Path):
     write_full(tmp_path)
 
     assert not load_original(tmp_path, device="cpu").encoder.decoder.weight.any()
+
+
+def test_the_lm_can_be_held_in_4_bits(tmp_path: Path, window: np.ndarray):
+    linear_4_bit = pytest.importorskip("bitsandbytes", reason="needs the extra [qlora]").nn.Linear4bit
+    write_full(tmp_path)
+
+    model = load_original(tmp_path, device="cpu", quantization="nf4")
+
+    packed = [module for module in model.lm.modules() if isinstance(module, linear_4_bit)]
+    assert len(packed) == 7 * model.lm.config.num_hidden_layers
+    _, found = logits_of(model, window)
+    unpack(model.lm, torch.float32)
+    torch.testing.assert_close(found, logits_of(model, window)[1], atol=1e-4, rtol=1e-4)
+    _, plain = logits_of(load_original(tmp_path, device="cpu"), window)
+    assert 1e-3 < (found - plain).abs().mean() < plain.std() / 2  # 4 bits are rough, and are these weights

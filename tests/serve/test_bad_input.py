@@ -205,7 +205,22 @@ def test_a_body_that_never_comes_is_not_waited_for(server: Running):
         answer = all_of(client)
 
     assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"the request's body did not come in time; send it again, without a pause" in answer
+    assert b"the request's body did not come in time; send it again, faster and without a pause" in answer
+
+
+def test_a_body_that_drips_is_not_waited_for(server: Running):
+    begun = time.monotonic()
+    with socket.create_connection(server.address, timeout=10) as client:
+        client.sendall(b"POST /uploads HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000\r\n\r\n")
+        client.settimeout(0.2)
+        answer = b""
+        while not answer and time.monotonic() - begun < 10:  # never a pause of two seconds
+            client.sendall(b"1")
+            with contextlib.suppress(TimeoutError):
+                answer = client.recv(1000)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert time.monotonic() - begun < 6
 
 
 def test_who_takes_nothing_of_an_answer_is_given_up(server: Running):

@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
+from samples.turned import upside_down
 from serving import EXAMPLES
 
 from llasa_core.timeline.figure import colours_of
@@ -48,6 +49,34 @@ def test_the_timeline_comes_as_csv_too(server: Running, mix: str, mix_timeline: 
     assert [float(row["end_s"]) for row in rows] == [round(one.end_s, 3) for one in mix_timeline.segments]
     assert rows[0]["file"] == "mix.csv"
     assert server.get(f"/timeline?upload={mix}&format=pdf").error == "there is no format `pdf`; ask for `json` or `csv`"
+
+
+def test_upright_seconds_tell_how_an_uploaded_device_was_worn(server: Running):
+    content = upside_down().encode()
+    question = "How long did the person lie down?"
+
+    ids = [server.upload(content, query=query).json["id"] for query in ("", "&upright=0:12-0:22")]
+    postures = [set(server.get(f"/timeline?upload={one}").json["totals_s"]) for one in ids]
+    answers = [
+        server.chat([{"type": "file", "file": {"file_id": one}}, {"type": "text", "text": question}]) for one in ids
+    ]
+
+    assert postures == [{"still"}, {"sitting", "standing", "lying"}]
+    told = [answer.json["choices"][0]["message"]["content"] for answer in answers]
+    assert "cannot tell lying from other postures" in told[0]
+    assert "lying for" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("span", "message"),
+    [("early", 'upright is no span of time: "early"'), ("5-5.5", "upright 5-5.5 lasts 0.5 s")],
+)
+def test_upright_seconds_that_make_no_sense_are_refused(server: Running, span: str, message: str):
+    refused = server.upload(upside_down().encode(), query=f"&upright={span}")
+
+    assert refused.status == 400
+    assert refused.error.startswith(message)
+    assert refused.json["error"]["param"] == "upright"
 
 
 def test_a_signal_is_made_small(server: Running, mix: str):

@@ -16,7 +16,7 @@ from llasa_core.model.llama.one_token import OneToken
 from llasa_core.model.llama.rotary import Rotary, turn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from llasa_core.model.llama.shape import Shape
 
@@ -53,6 +53,7 @@ class LlamaLm(nn.Module):
         if shape.tie_word_embeddings:
             self.head.weight = self.embed.weight
         self.rotary = Rotary(shape.rope, shape.head_dim)
+        self._read_one: Callable[[torch.Tensor, KvCache], torch.Tensor] | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -99,6 +100,10 @@ class LlamaLm(nn.Module):
             list(threads.map(Matrix.pack, matrices))
         return True
 
+    def read_one_with(self, reader: Callable[[torch.Tensor, KvCache], torch.Tensor]) -> None:
+        """Have single tokens read by another way than the LM's own, such as a `StaticToken`."""
+        self._read_one = reader
+
     @torch.inference_mode()
     def forward(
         self,
@@ -130,8 +135,11 @@ class LlamaLm(nn.Module):
         else:
             turns = self.rotary.of(position_ids)
         try:
-            if cache is not None and n_rows == n_new == 1 and mask is position_ids is None and on_cpu:
-                return Output(self._one_token(cache)(inputs_embeds[0, 0])[None, None])
+            if cache is not None and n_rows == n_new == 1 and mask is position_ids is None:
+                if self._read_one is not None:
+                    return Output(self._read_one(inputs_embeds[0, 0], cache)[None, None])
+                if on_cpu:
+                    return Output(self._one_token(cache)(inputs_embeds[0, 0])[None, None])
             return Output(self.run(inputs_embeds, turns, Attending(cache, mask, is_first=before == 0)))
         except BaseException:
             if cache is not None:

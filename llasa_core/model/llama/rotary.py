@@ -41,7 +41,15 @@ class Rotary:
 
 
 def turn(heads: torch.Tensor, turns: torch.Tensor) -> torch.Tensor:
-    """Turn `[B, L, heads, D]`, float32, whose pairs stand side by side (`paired`), in one operation."""
+    """Turn `[B, L, heads, D]`, float32, whose pairs stand side by side (`paired`), in one operation.
+
+    Turns that are not complex numbers but hold cosine and sine `[…, head_dim / 2, 2]` give the same in more operations,
+    which `torch.compile` makes one of: it knows no complex numbers.
+    """
+    if not turns.is_complex():
+        first, second = heads.view(*heads.shape[:-1], -1, 2).unbind(-1)
+        cosine, sine = turns.unbind(-1)
+        return torch.stack([first * cosine - second * sine, first * sine + second * cosine], dim=-1).flatten(-2)
     pairs = torch.view_as_complex(heads.view(*heads.shape[:-1], -1, 2))
     return torch.view_as_real(pairs * turns).flatten(-2)
 

@@ -19,6 +19,7 @@ from llasa_core.model.original.lora import merge_lora
 from llasa_core.model.original.parts import Parts, read_parts
 from llasa_core.model.original.weight_files import shapes_of
 from llasa_core.model.prompt import make_template
+from llasa_core.model.quantization import pack
 from llasa_core.model.sentencepiece_file import MODEL_FILE
 from llasa_core.model.tensors import misfits
 from llasa_core.model.text import TextCodec
@@ -26,7 +27,7 @@ from llasa_core.model.text import TextCodec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llasa_core.model.config import WEIGHT_TYPES, TemplateName
+    from llasa_core.model.config import WEIGHT_TYPES, QuantizationName, TemplateName
     from llasa_core.model.limu_bert import LimuBert
     from llasa_core.model.original.folder import OriginalFolder
     from llasa_core.model.original.weight_files import Tensors
@@ -36,7 +37,7 @@ SAMPLING_RATE_HZ = 20.0
 WEIGHT_NAMES = ("bfloat16", "float16", "float32")
 
 
-def load_original(
+def load_original(  # noqa: PLR0913 - what the original does not keep has to be said
     folder: Path | str,
     base_lm: Path | str | None = None,
     encoder: Path | str | None = None,
@@ -46,6 +47,7 @@ def load_original(
     dtype: WEIGHT_TYPES | None = None,
     device: str | None = None,
     say: Callable[[str], None] = lambda _text: None,
+    quantization: QuantizationName = "none",
 ) -> LlasaModel:
     """Load a checkpoint of the original LLaSA: adapter merged, nothing trainable.
 
@@ -59,12 +61,14 @@ def load_original(
         dtype: type in which the LM computes; by default float32 on a CPU, and what `config.json` names on a GPU.
         device: `cuda` or `cpu`; the first GPU if there is one when left out.
         say: told of a fetch of the base LM.
+        quantization: `nf4` holds the LM's linear layers in 4 bits.
 
     Returns:
         The model, with one sensor token for each sample of a window. Windows are stored ones, in m/s² and rad/s.
 
     Raises:
-        ModelError: a missing or damaged file, a missing or extra tensor, no base LM or no encoder where one is needed.
+        ModelError: a missing or damaged file, a missing or extra tensor, no base LM or no encoder where one is needed,
+            or bitsandbytes is missing.
 
     Source:
         LLaVA 1.2's `model/builder.py` says which files hold what. The original differs on purpose in these: it reads
@@ -76,6 +80,8 @@ def load_original(
     dtype = dtype or _dtype(checkpoint.folder, device)
     weight_type: torch.dtype = getattr(torch, dtype)
     lm = make_llama(llama_config(checkpoint.folder), checkpoint.lm(weight_type), weight_type, checkpoint.folder.path)
+    if quantization == "nf4":
+        pack(lm, weight_type)
     config = checkpoint.model_config(template, system, dtype)
     codec = checkpoint.codec(lm.config.vocab_size)
     model = LlasaModel(config, checkpoint.encoder, lm, codec, make_template(config, codec))
