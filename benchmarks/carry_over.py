@@ -179,7 +179,11 @@ def measured(named: np.ndarray, test: Lessons, activities: Sequence[str]) -> dic
     shares = {
         name: measure_share(right[own], test.subject[own], RESAMPLES, SEED) for name, (right, own) in parts.items()
     }
-    of_each = {name: round(float(is_right[test.truth == nth].mean()), 4) for nth, name in enumerate(activities)}
+    of_each = {
+        name: round(float(is_right[test.truth == nth].mean()), 4)
+        for nth, name in enumerate(activities)
+        if (test.truth == nth).any()
+    }
     return {
         **{
             name: {"value": round(share.value, 4), "ci": share.ci and [round(share.ci.low, 4), round(share.ci.high, 4)]}

@@ -52,6 +52,10 @@ Stride = Annotated[
     str | None,
     typer.Option("--stride", metavar="SECONDS", help="From one window to the next; by default 3s.", show_default=False),
 ]
+PlacementFlag = Annotated[
+    str | None,
+    typer.Option("--placement", metavar="NAME", help="Where the device is worn, of the places that the model learned."),
+]
 WatchFlag = Annotated[bool, typer.Option("--watch", help="Follow a file that grows, until Ctrl-C.")]
 
 
@@ -64,6 +68,7 @@ def timeline(  # noqa: PLR0913, PLR0917 - a flag each
     base_lm: BaseLm = None,
     stride: Stride = None,
     upright: UprightFlag = None,
+    placement: PlacementFlag = None,
     watch: WatchFlag = False,
     file_format: FormatFlag = "auto",
     rate: SourceRate = None,
@@ -99,8 +104,12 @@ def timeline(  # noqa: PLR0913, PLR0917 - a flag each
     from llasa_core.timeline.options import TimelineOptions
     from llasa_core.timeline.upright import upright_spans
 
-    spans = upright_spans(upright or ())
-    options = TimelineOptions(stride_s=_stride_s(stride), allow_upsample=allow_upsample, upright=spans)
+    options = TimelineOptions(
+        stride_s=_stride_s(stride),
+        allow_upsample=allow_upsample,
+        upright=upright_spans(upright or ()),
+        placement=placement,
+    )
     if watch:
         _check_watch(files, csv_file, png)
     classifier = load_classifier(chosen_or_shipped(model), base_lm=base_lm, say=console.note)

@@ -115,7 +115,7 @@ class AdaptedHead:
         """Return what is seen in windows that were described."""
         own = self.head.look(motion)
         measured = self._measured(motion, own)
-        return AdaptedLook(own.votes, self.weigh(measured)[1], own.up, measured)
+        return AdaptedLook(own.votes, self.weigh(measured)[1], own.up, own.placed, own.places, measured=measured)
 
     def told(self, look: Look, worn: Worn = AS_LEARNED) -> tuple[np.ndarray, np.ndarray]:
         """Return log-probabilities [window, activity], and whether gravity says nothing of its posture, bool [window].
@@ -202,7 +202,11 @@ class Measured:
 class AdaptedLook(Look):
     """What the head that was adapted sees in windows, and what its prototypes do."""
 
-    measured: Measured
+    measured: Measured = field(kw_only=True)
+
+    def strangeness_at(self, place: int | None) -> np.ndarray:  # noqa: ARG002 - prototypes know no places
+        """Return how far each window is from all that was learned, wherever that was."""
+        return self.strangeness
 
 
 def placed(view: View, motion: Motion) -> np.ndarray:

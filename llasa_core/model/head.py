@@ -2,7 +2,8 @@
 
 It tells activities apart by linear discriminants over how a window moves (`motion_features`), which no rotation
 changes, and postures by where gravity comes from too, as far as the device is worn as it was in training (`gravity`),
-or by the angle to an upright that is known (`tilt`).
+or by the angle to an upright that is known (`tilt`). Where sensors were worn at several places, it holds what was
+learned at each of them beside what was learned of all together: a whole recording tells which to go by (`placing`).
 `head.safetensors` in a checkpoint's folder; a checkpoint without one works too, a hundred times slower.
 Computed in NumPy: a timeline of hours starts before torch would have been imported.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD_FILE = "head.safetensors"
-FORMAT = 3
-"""1 was a small network, which never left a repository; 2 knew no tilts."""
+FORMAT_WITHOUT_PLACES, FORMAT = 3, 4
+"""1 was a small network, which never left a repository; 2 knew no tilts, 3 no placements."""
 FURTHEST_SCALED = 4.0
 """In deviations over the training windows; what lies further off is no more unusual than that."""
 LEAST_LOG_P = -12.0
@@ -123,7 +124,7 @@ def both_votes(votes: np.ndarray, log_p: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Look:
-    """What is seen in windows, before anything is said of how the device is worn."""
+    """What is seen in windows, before anything is said of how and where the device is worn."""
 
     votes: np.ndarray
     """float64 [window, activity]: log-likelihoods by motion alone, up to a constant."""
@@ -131,9 +132,21 @@ class Look:
     """float64 [window]: how far each is from all that was learned; 1 is the limit."""
     up: np.ndarray
     """float32 [window, 3]: see `Motion`."""
+    placed: np.ndarray | None = None
+    """float64 [window, place]: log-likelihoods of the places by motion alone, up to a constant; None without places."""
+    places: tuple[Look, ...] = ()
+    """What is seen by what was learned at each place alone."""
 
     def __len__(self) -> int:
         return len(self.up)
+
+    def at(self, place: int | None) -> Look:
+        """Return what is seen by what was learned at a place; by all that was learned where it is None."""
+        return self if place is None else self.places[place]
+
+    def strangeness_at(self, place: int | None) -> np.ndarray:
+        """Return how far each window is from all that was learned at a place, [window]; 1 is the limit."""
+        return self.at(place).strangeness
 
     @property
     def by_motion(self) -> np.ndarray:
@@ -143,20 +156,22 @@ class Look:
 
 @dataclass(frozen=True)
 class Worn:
-    """How a device is worn, as far as it is known for a whole recording."""
+    """How and where a device is worn, as far as it is known for a whole recording."""
 
     upright: np.ndarray | None = None
     """float64 unit vector [3]: gravity while the person is upright; None where nobody knows."""
     is_as_learned: bool = True
     """Whether directions of gravity mean what they did in training; no matter where `upright` is known."""
+    place: int | None = None
+    """Number in `WindowHead.places`; None where nobody knows."""
 
 
 AS_LEARNED = Worn()
 
 
 @dataclass(frozen=True)
-class WindowHead:
-    """Names the activity of windows of one length and rate."""
+class Learned:
+    """What is told of windows from what was learned at one place of the body, or at all of them together."""
 
     both: View
     """Of windows with acceleration and angular rate."""
@@ -164,21 +179,59 @@ class WindowHead:
     """Of windows without a gyroscope."""
     gravity: Gravity
     tilts: Tilts
+
+    def seen(self, motion: Motion, n_classes: int) -> Look:
+        """Return what is seen in windows that were described."""
+        votes, strangeness = np.empty((len(motion), n_classes)), np.empty(len(motion))
+        for view, own in self.views(motion):
+            votes[own] = view.votes(motion.features[own], n_classes)
+            strangeness[own] = view.space.nearest(view.space.whitened(motion.features[own]))[1] / view.farthest
+        return Look(votes, strangeness, motion.up)
+
+    def views(self, motion: Motion) -> tuple[tuple[View, np.ndarray], ...]:
+        """Return each view with the windows that it is for, bool [window]."""
+        return (self.both, motion.has_gyr), (self.acceleration, ~motion.has_gyr)
+
+    def told(self, look: Look, worn: Worn) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `WindowHead.told` does, of a look that is its own."""
+        is_mute = np.zeros(len(look), bool)
+        votes = look.votes
+        if worn.upright is not None:
+            votes = votes + self.tilts.log_odds(look.up, worn.upright, self.gravity.group_of)
+            is_mute = ~self.tilts.is_met(look.up, worn.upright)
+        elif not worn.is_as_learned:
+            is_mute = ~is_mute
+        else:
+            votes = votes + self.gravity.log_odds(look.up)
+        log_p = votes - np.logaddexp.reduce(votes, axis=1, keepdims=True)
+        return np.maximum(log_p, LEAST_LOG_P), is_mute
+
+
+@dataclass(frozen=True)
+class WindowHead(Learned):
+    """Names the activity of windows of one length and rate; what it inherits was learned at all places together."""
+
     activities: tuple[str, ...]
     threshold: float
     """A probability below it is no answer; fitted on people that were not learned from."""
     sampling_rate_hz: float
     window_s: float
+    place_names: tuple[str, ...] = ()
+    """Where sensors were worn; none where nobody told more than one place."""
+    places: tuple[Learned, ...] = ()
+    """What was learned at each of them alone; the centres of the head's own views are those of the places, in order."""
 
     @cached_property
     def fingerprint(self) -> str:
         """Stands for all that it learned: heads that name windows differently have different ones."""
-        held: list[Space | Gravity | Tilts | HeadNet] = [self.gravity, self.tilts]
+        held: list[Space | Gravity | Tilts | HeadNet] = []
         said = []
-        for view in (self.both, self.acceleration):
-            held += [view.space] if view.net is None else [view.space, view.net]
-            said += [repr(getattr(view, key)) for key in VIEW_NUMBERS]
-        digest = hashlib.sha256(json.dumps([self.activities, self.threshold, *said]).encode())
+        for learned in (self, *self.places):
+            held += [learned.gravity, learned.tilts]
+            for view in (learned.both, learned.acceleration):
+                held += [view.space] if view.net is None else [view.space, view.net]
+                said += [repr(getattr(view, key)) for key in VIEW_NUMBERS]
+        digest = hashlib.sha256(json.dumps([self.activities, self.threshold, *self.place_names, *said]).encode())
         for array in (array for part in held for array in _arrays(part).values()):
             digest.update(array.tobytes())
         return digest.hexdigest()[:16]
@@ -222,32 +275,31 @@ class WindowHead:
         return self.told(look)[0], look.strangeness
 
     def look(self, motion: Motion) -> Look:
-        """Return what is seen in windows that were described."""
-        votes, strangeness = np.empty((len(motion), len(self.activities))), np.empty(len(motion))
-        for view, own in ((self.both, motion.has_gyr), (self.acceleration, ~motion.has_gyr)):
-            whitened = view.space.whitened(motion.features[own])
-            votes[own] = view.votes(motion.features[own], len(self.activities))
-            strangeness[own] = view.space.nearest(whitened)[1] / view.farthest
-        return Look(votes, strangeness, motion.up)
+        """Return what is seen in windows that were described, by each place too."""
+        n_classes = len(self.activities)
+        found = self.seen(motion, n_classes)
+        if not self.places:
+            return found
+        placed = np.empty((len(motion), len(self.places)))
+        for view, own in self.views(motion):
+            logits = view.space.logits(view.space.whitened(motion.features[own])) / view.temperature
+            placed[own] = np.logaddexp.reduce(logits.reshape(len(logits), len(self.places), n_classes), axis=2)
+        return replace(found, placed=placed, places=tuple(one.seen(motion, n_classes) for one in self.places))
 
     def told(self, look: Look, worn: Worn = AS_LEARNED) -> tuple[np.ndarray, np.ndarray]:
         """Return log-probabilities [window, activity], and whether gravity says nothing of its posture, bool [window].
 
         Args:
             look: from `look`.
-            worn: how the device is worn.
+            worn: how and where the device is worn.
         """
-        is_mute = np.zeros(len(look), bool)
-        votes = look.votes
-        if worn.upright is not None:
-            votes = votes + self.tilts.log_odds(look.up, worn.upright, self.gravity.group_of)
-            is_mute = ~self.tilts.is_met(look.up, worn.upright)
-        elif not worn.is_as_learned:
-            is_mute = ~is_mute
-        else:
-            votes = votes + self.gravity.log_odds(look.up)
-        log_p = votes - np.logaddexp.reduce(votes, axis=1, keepdims=True)
-        return np.maximum(log_p, LEAST_LOG_P), is_mute
+        if worn.place is None:
+            return super().told(look, worn)
+        return self.places[worn.place].told(look.at(worn.place), worn)
+
+    def at(self, place: int | None) -> Learned:
+        """Return what was learned at a place; all of it where it is None."""
+        return self if place is None else self.places[place]
 
 
 def save_head(head: WindowHead, folder: Path) -> None:
@@ -256,21 +308,23 @@ def save_head(head: WindowHead, folder: Path) -> None:
     Raises:
         RunError: the disk is full.
     """
-    views = {"both": head.both, "acceleration": head.acceleration}
-    about = {
+    about: dict[str, Any] = {
         "format": FORMAT,
         "activities": list(head.activities),
         "threshold": head.threshold,
         "sampling_rate_hz": head.sampling_rate_hz,
         "window_s": head.window_s,
-        **{name: {key: getattr(view, key) for key in VIEW_NUMBERS} for name, view in views.items()},
+        "places": list(head.place_names),
     }
-    arrays = {f"gravity.{name}": array for name, array in _arrays(head.gravity).items()}
-    arrays |= {f"tilts.{name}": array for name, array in _arrays(head.tilts).items()}
-    for name, view in views.items():
-        arrays |= {f"{name}.{key}": array for key, array in _arrays(view.space).items()}
-        if view.net is not None:
-            arrays |= {f"{name}.net.{key}": array for key, array in _arrays(view.net).items()}
+    arrays: dict[str, np.ndarray] = {}
+    for prefix, learned in _parts(head):
+        arrays |= {f"{prefix}gravity.{name}": array for name, array in _arrays(learned.gravity).items()}
+        arrays |= {f"{prefix}tilts.{name}": array for name, array in _arrays(learned.tilts).items()}
+        for name, view in (("both", learned.both), ("acceleration", learned.acceleration)):
+            about[f"{prefix}{name}"] = {key: getattr(view, key) for key in VIEW_NUMBERS}
+            arrays |= {f"{prefix}{name}.{key}": array for key, array in _arrays(view.space).items()}
+            if view.net is not None:
+                arrays |= {f"{prefix}{name}.net.{key}": array for key, array in _arrays(view.net).items()}
     with written_whole(folder / HEAD_FILE) as beside:
         beside.write_bytes(save(arrays, {"head": json.dumps(about, ensure_ascii=False)}))
 
@@ -287,18 +341,17 @@ def read_head(folder: Path) -> WindowHead | None:
     try:
         with safe_open(file, framework="numpy") as opened:
             about = json.loads(opened.metadata()["head"])
-            if about.get("format") != FORMAT:
+            if about.get("format") not in (FORMAT_WITHOUT_PLACES, FORMAT):
                 raise ValueError("another version wrote it")  # noqa: TRY301 - told below, as any damage
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no mapping
         head = WindowHead(
-            both=_view("both", arrays, about),
-            acceleration=_view("acceleration", arrays, about),
-            gravity=Gravity(**_below("gravity", arrays)),
-            tilts=Tilts(**_below("tilts", arrays)),
+            **_learned("", arrays, about),
             activities=tuple(about["activities"]),
             threshold=about["threshold"],
             sampling_rate_hz=about["sampling_rate_hz"],
             window_s=about["window_s"],
+            place_names=tuple(about.get("places", ())),
+            places=tuple(Learned(**_learned(f"place{n}.", arrays, about)) for n in range(len(about.get("places", ())))),
         )
         _check(head)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
@@ -318,6 +371,20 @@ def _below(name: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
 
 
+def _parts(head: WindowHead) -> list[tuple[str, Learned]]:
+    """Return what was learned with what its arrays' names begin with in the file."""
+    return [("", head), *((f"place{number}.", one) for number, one in enumerate(head.places))]
+
+
+def _learned(prefix: str, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "both": _view(f"{prefix}both", arrays, about),
+        "acceleration": _view(f"{prefix}acceleration", arrays, about),
+        "gravity": Gravity(**_below(f"{prefix}gravity", arrays)),
+        "tilts": Tilts(**_below(f"{prefix}tilts", arrays)),
+    }
+
+
 def _view(name: str, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> View:
     own, net = _below(name, arrays), _below(f"{name}.net", arrays)
     space = Space(**{key: array for key, array in own.items() if not key.startswith("net.")})
@@ -326,7 +393,17 @@ def _view(name: str, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> Vi
 
 def _check(head: WindowHead) -> None:
     n_classes = len(head.activities)
-    for view, n in zip((head.acceleration, head.both), n_features(), strict=True):
+    for learned in (head, *head.places):
+        _check_learned(learned, n_classes)
+    n_centres = max(1, len(head.places)) * n_classes
+    if head.places and {len(view.space.centres) for view in (head.both, head.acceleration)} != {n_centres}:
+        raise ValueError("its centres do not fit its places")
+    if not 0 <= head.threshold < 1:
+        raise ValueError(f"threshold {head.threshold}")
+
+
+def _check_learned(learned: Learned, n_classes: int) -> None:
+    for view, n in zip((learned.acceleration, learned.both), n_features(), strict=True):
         space = view.space
         found = [array.shape for array in (space.shift, space.scale, space.whiten, space.centres[:n_classes])]
         if found != [(n,), (n,), (n, n), (n_classes, n)] or len(space.centres) % n_classes:
@@ -335,12 +412,10 @@ def _check(head: WindowHead) -> None:
             raise ValueError("its network does not fit")
         if not min(getattr(view, key) for key in VIEW_NUMBERS) > 0:
             raise ValueError(f"temperature {view.temperature}, limit {view.farthest}")
-    gravity = head.gravity
+    gravity = learned.gravity
     n = len(gravity.weights)
     if (gravity.directions.shape, gravity.group.shape, gravity.group_of.shape) != ((n, 3), (n,), (n_classes,)):
         raise ValueError("its directions do not fit each other")
-    n = len(head.tilts)
-    if (head.tilts.angles.shape, head.tilts.weights.shape, head.tilts.group.shape) != ((n,), (n,), (n,)):
+    n = len(learned.tilts)
+    if (learned.tilts.angles.shape, learned.tilts.weights.shape, learned.tilts.group.shape) != ((n,), (n,), (n,)):
         raise ValueError("its tilts do not fit each other")
-    if not 0 <= head.threshold < 1:
-        raise ValueError(f"threshold {head.threshold}")

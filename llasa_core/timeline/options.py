@@ -36,3 +36,5 @@ class TimelineOptions:
     """Take recordings below the windows' rate."""
     upright: tuple[Upright, ...] = ()
     """They tell how the device is worn; without them, walking that is met in the recording does as far as it can."""
+    placement: str | None = None
+    """Where on the body the device is worn, by a name that the head knows; None lets each recording tell."""

@@ -11,6 +11,7 @@ import numpy as np
 from llasa_core.data.readers import find_recordings
 from llasa_core.data.recording import Recording
 from llasa_core.errors import DataError
+from llasa_core.timeline.classifier import HeadClassifier
 from llasa_core.timeline.options import TimelineOptions
 from llasa_core.timeline.segments import STILL, UNKNOWN, segments_of
 from llasa_core.timeline.text import length_text
@@ -240,6 +241,7 @@ def _timeline(watched: Watched, classifier: WindowClassifier, options: TimelineO
     notes = watched.notes
     if watched.worn.upright is not None and not options.upright:
         notes += ("the device is turned against how it was worn in training; walking in the recording told how",)
+    notes += _where_worn(watched, classifier, options)
     return Timeline(
         name=watched.name,
         file=watched.file,
@@ -260,6 +262,18 @@ def _timeline(watched: Watched, classifier: WindowClassifier, options: TimelineO
         envelope=watched.envelope,
         notes=notes,
         warnings=warnings,
+    )
+
+
+def _where_worn(watched: Watched, classifier: WindowClassifier, options: TimelineOptions) -> tuple[str, ...]:
+    """Return a note on the place of the body that was taken; none where the head knows no places."""
+    names = classifier.trained.place_names if isinstance(classifier, HeadClassifier) else ()
+    if not names:
+        return ()
+    if watched.worn.place is None:
+        return (f"placement unknown: the motion is not surely that of {' or '.join(names)}; `--placement` tells it",)
+    return (
+        f"placement {names[watched.worn.place]}, {'chosen by the motion' if options.placement is None else 'told'}",
     )
 
 

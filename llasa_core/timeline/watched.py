@@ -16,7 +16,7 @@ from llasa_core.inspect.envelope import Envelope
 from llasa_core.model.head import AS_LEARNED
 from llasa_core.model.stretches import stretch_statistics
 from llasa_core.timeline.classifier import HeadClassifier
-from llasa_core.timeline.wearing import worn_in, worn_upright
+from llasa_core.timeline.wearing import place_of, told_place, worn_in, worn_upright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,6 +180,7 @@ class Watch:
         """Return the whole recording, of which at least one part was taken.
 
         Raises:
+            UsageError: `placement` names a place that the head has not learned.
             DataError: `upright` names seconds that tell nothing.
             ModelError: `upright` is set, and the classifier has learned nothing that it could tell.
         """
@@ -206,26 +207,31 @@ class Watch:
         )
 
     def _worn(self, moments: Moments, file: Path) -> Worn:
-        spans = self._options.upright
-        if not isinstance(self._classifier, HeadClassifier):
+        spans, name = self._options.upright, self._options.placement
+        head = self._classifier.trained if isinstance(self._classifier, HeadClassifier) else None
+        told = None if name is None else told_place(name, head)
+        if head is None:
             if spans:
                 raise ModelError(
                     "upright seconds are of use to a light head only, and this checkpoint has none",
                     fix="leave out `--upright`; or let `llasa finetune` add a head to the finished run",
                 )
             return AS_LEARNED
-        head = self._classifier.trained
         if spans:
-            if not len(head.tilts):
+            place = place_of(self._every_look(), head) if told is None else told
+            if not len(head.at(place).tilts):
                 raise ModelError(
                     "this checkpoint has learned nobody who stands or walks: upright seconds tell it nothing",
                     fix="leave out `--upright`",
                 )
-            return worn_upright(moments, spans, file)
-        return worn_in([look for _, look in self._looks], head)
+            return replace(worn_upright(moments, spans, file), place=place)
+        return worn_in(self._every_look(), head, told)
+
+    def _every_look(self) -> list[Look]:
+        return [look for _, look in self._looks]
 
     def _told(self, worn: Worn) -> Iterator[Windows]:
         for start_s, look in self._looks:
             assert isinstance(self._classifier, HeadClassifier)  # noqa: S101 - nobody else looks
             log_p, is_mute = self._classifier.told(look, worn)
-            yield Windows(start_s, log_p, look.strangeness, is_mute)
+            yield Windows(start_s, log_p, look.strangeness_at(worn.place), is_mute)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llasa_core.data.channels import ACC
-from llasa_core.errors import DataError
+from llasa_core.errors import DataError, UsageError
 from llasa_core.model.head import AS_LEARNED, Worn
+from llasa_core.model.placing import likeliest_place
 from llasa_core.model.tilt import STEADY_DEG, common_direction
+from llasa_core.spelling import closest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from llasa_core.model.head import Look, WindowHead
+    from llasa_core.model.head import Learned, Look, WindowHead
     from llasa_core.timeline.options import Upright
     from llasa_core.timeline.watched import Moments
 
@@ -32,30 +35,78 @@ MOSTLY_NEW = 0.4
 it did in training. Not less, since some of 22 people sit or lie as nobody did of those learned from."""
 
 
-def worn_in(looks: Sequence[Look], head: WindowHead) -> Worn:
-    """Return how a device is worn, from the windows in which the person surely walks; else from those at rest.
+def place_of(looks: Sequence[Look], head: WindowHead) -> int | None:
+    """Return the number of the place that a device is surely worn at; None where nothing tells it.
+
+    Args:
+        looks: of a whole recording.
+        head: that looked.
+    """
+    if not looks or not head.places:
+        return None
+    placed = np.concatenate([look.placed for look in looks if look.placed is not None])
+    return likeliest_place(placed, np.concatenate([look.strangeness for look in looks]))
+
+
+def told_place(name: str, head: WindowHead | None) -> int:
+    """Return the number of the place of a name.
+
+    Args:
+        name: as somebody wrote it.
+        head: None where a checkpoint has none.
+
+    Raises:
+        UsageError: the head has not learned this place, or has not kept places apart.
+    """
+    names = head.place_names if head is not None else ()
+    if not names:
+        raise UsageError(
+            f'this checkpoint has not learned places of the body apart, so it has no use for the placement "{name}"',
+            fix="leave out `--placement`",
+        )
+    known = [one.casefold() for one in names]
+    wanted = " ".join(name.casefold().split())
+    if wanted in known:
+        return known.index(wanted)
+    meant = closest(wanted, known)
+    guess = f"; did you mean {names[known.index(meant)]}?" if meant is not None else ""
+    raise UsageError(
+        f'this checkpoint has not learned the placement "{name}"{guess}',
+        fix=f"choose from: {', '.join(names)}; or leave out `--placement`, and each recording tells",
+    )
+
+
+def worn_in(looks: Sequence[Look], head: WindowHead, told: int | None = None) -> Worn:
+    """Return where a device is worn, and how, from windows in which the person surely walks; else from those at rest.
 
     Args:
         looks: of a whole recording.
         head: that looked; where it has not learned to walk, only those at rest tell anything.
+        told: number of the place, where somebody has said it.
     """
     if not looks:
-        return AS_LEARNED
+        return Worn(place=told)
+    place = place_of(looks, head) if told is None else told
+    return replace(_worn_at([look.at(place) for look in looks], head.at(place), head.activities), place=place)
+
+
+def _worn_at(looks: Sequence[Look], learned: Learned, activities: Sequence[str]) -> Worn:
+    """Return how a device is worn, from looks by what was learned at its place."""
     up, strangeness = (np.concatenate([getattr(look, name) for look in looks]) for name in ("up", "strangeness"))
     by_motion = np.exp(np.concatenate([look.by_motion for look in looks]))
-    is_moving = head.gravity.group_of == 0
+    is_moving = learned.gravity.group_of == 0
     upright = None
-    if "walking" in head.activities:
-        is_walking = (by_motion[:, head.activities.index("walking")] > SURE) & (strangeness <= 1)
+    if "walking" in activities:
+        is_walking = (by_motion[:, activities.index("walking")] > SURE) & (strangeness <= 1)
         upright = common_direction(up[is_walking]) if is_walking.sum() >= FEWEST_WALKING else None
     if upright is None:
         at_rest = up[by_motion[:, ~is_moving].sum(axis=1) > SURE]
-        is_new = len(at_rest) > 0 and (~head.gravity.is_met(at_rest)).mean() > MOSTLY_NEW
+        is_new = len(at_rest) > 0 and (~learned.gravity.is_met(at_rest)).mean() > MOSTLY_NEW
         return Worn(is_as_learned=not is_new)
-    if head.gravity.is_worn_so(upright):
+    if learned.gravity.is_worn_so(upright):
         return AS_LEARNED
     is_same_place = np.median(strangeness[(by_motion[:, is_moving] > SURE).any(axis=1)]) <= SAME_PLACE
-    return Worn(upright=upright) if is_same_place and len(head.tilts) else Worn(is_as_learned=False)
+    return Worn(upright=upright) if is_same_place and len(learned.tilts) else Worn(is_as_learned=False)
 
 
 def worn_upright(moments: Moments, spans: Sequence[Upright], file: Path) -> Worn:

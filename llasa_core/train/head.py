@@ -12,7 +12,7 @@ from llasa_core.data.activity_words import same_kind
 from llasa_core.data.channels import GYR
 from llasa_core.data.slowing import slowed
 from llasa_core.model.gravity import Gravity
-from llasa_core.model.head import FURTHEST_SCALED, Space, View, WindowHead, class_votes, save_head
+from llasa_core.model.head import FURTHEST_SCALED, Learned, Space, View, WindowHead, class_votes, save_head
 from llasa_core.model.motion_features import motion_of, n_features
 from llasa_core.model.sureness import UNFITTED_THRESHOLD, fit_temperature, fit_threshold
 from llasa_core.model.tilt import Tilts, common_direction
@@ -77,10 +77,17 @@ class Lessons:
     subject: np.ndarray
     """[window]: who."""
     placement: np.ndarray | None = None
-    """int64 [window]: number of the place that the sensor was worn at, from 0 on; None where all were worn alike."""
+    """int64 [window]: number of the place that the sensor was worn at, from 0 on; -1 for one that is not learned from.
+    None where all were worn alike."""
+    places: tuple[str, ...] = ()
+    """Their names."""
 
     def __len__(self) -> int:
         return len(self.windows)
+
+    def at(self, number: int) -> np.ndarray:
+        """Return whether each window is of a place, bool [window]."""
+        return np.zeros(len(self), bool) if self.placement is None else self.placement == number
 
 
 def add_head(store: WindowStore, checkpoint: Path, seed: int) -> HeadReport | None:
@@ -119,7 +126,8 @@ def fit_head(store: WindowStore, activities: tuple[str, ...], seed: int) -> tupl
         activities: the classes.
         seed: of how much faster or slower each window is learned, too.
     """
-    lessons, check = (_lessons(store, split, activities) for split in ("train", "val"))
+    codes = np.unique(store.placement[_rows(store, "train", activities)[0]])
+    lessons, check = (_lessons(store, split, activities, codes) for split in ("train", "val"))
     return learn_head(lessons, check, activities, store.sampling_rate_hz, store.window_s, seed)
 
 
@@ -137,22 +145,67 @@ def learn_head(
         seed: see `fit_head`.
     """
     plain = motion_of(lessons.windows, rate_hz)
-    copies = np.stack([plain.features, *(motion_of(one, rate_hz).features for one in _changed(lessons, rate_hz, seed))])
-    n_acc, n_all = n_features()
-    gravity = learn_gravity(plain.up, lessons.truth, lessons.subject, activities)
-    tilts = learn_tilts(plain.up, lessons.truth, lessons.subject, activities, gravity.group_of)
+    copies = np.stack([plain.features, *_changed_features(lessons, rate_hz, seed)])
     seen = motion_of(check.windows, rate_hz) if len(check) else plain
-    views = [
-        _learn_view(copies[..., :n], lessons, seen, check.truth, gravity.log_odds(seen.up), len(activities), seed)
-        for n in (n_all, n_acc)
-    ]
-    head = WindowHead(views[0], views[1], gravity, tilts, activities, UNFITTED_THRESHOLD, rate_hz, window_s)
+    joint = _learn(copies, plain.up, lessons, seen, check.truth, activities, seed)
+    places = []
+    for number in range(len(lessons.places) if len(lessons.places) > 1 else 0):
+        own, own_seen = lessons.at(number), check.at(number)
+        only = Lessons(lessons.windows[own], lessons.truth[own], lessons.subject[own])
+        own_check = seen.part(own_seen) if own_seen.any() else plain.part(own)
+        truth = check.truth[own_seen]
+        places.append(_learn(copies[:, own], plain.up[own], only, own_check, truth, activities, seed))
+    head = WindowHead(
+        **vars(joint),
+        activities=activities,
+        threshold=UNFITTED_THRESHOLD,
+        sampling_rate_hz=rate_hz,
+        window_s=window_s,
+        place_names=lessons.places if places else (),
+        places=tuple(places),
+    )
     accuracy = None
     if len(check):
         log_p, _ = head.judge_motion(seen)
         accuracy = float((log_p.argmax(axis=1) == check.truth).mean())
         head = replace(head, threshold=fit_threshold(log_p, check.truth))
-    return head, HeadReport(len(lessons), len(check), accuracy, views[0].temperature, head.threshold)
+    return head, HeadReport(len(lessons), len(check), accuracy, joint.both.temperature, head.threshold)
+
+
+def _learn(
+    copies: np.ndarray,
+    up: np.ndarray,
+    lessons: Lessons,
+    seen: Motion,
+    truth: np.ndarray,
+    activities: tuple[str, ...],
+    seed: int,
+) -> Learned:
+    """Return what was learned from windows whose features and directions of gravity are given."""
+    n_acc, n_all = n_features()
+    gravity = learn_gravity(up, lessons.truth, lessons.subject, activities)
+    tilts = learn_tilts(up, lessons.truth, lessons.subject, activities, gravity.group_of)
+    both, acceleration = (
+        _learn_view(copies[..., :n], lessons, seen, truth, gravity.log_odds(seen.up), len(activities), seed)
+        for n in (n_all, n_acc)
+    )
+    return Learned(both, acceleration, gravity, tilts)
+
+
+def _changed_features(lessons: Lessons, rate_hz: float, seed: int) -> list[np.ndarray]:
+    """Return the features of changed windows; no window goes on as one of another place."""
+    if len(lessons.places) < 2:  # noqa: PLR2004
+        return [motion_of(one, rate_hz).features for one in _changed(lessons, rate_hz, seed)]
+    found: list[np.ndarray] = []
+    for number in range(len(lessons.places)):
+        own = lessons.at(number)
+        only = Lessons(lessons.windows[own], lessons.truth[own], lessons.subject[own])
+        for nth, windows in enumerate(_changed(only, rate_hz, seed)):
+            features = motion_of(windows, rate_hz).features
+            if nth == len(found):
+                found.append(np.empty((len(lessons), features.shape[1]), features.dtype))
+            found[nth][own] = features
+    return found
 
 
 def _learn_view(
@@ -339,14 +392,21 @@ def warped(windows: np.ndarray, speed: np.ndarray) -> np.ndarray:
     return np.asarray(found, windows.dtype)
 
 
-def _lessons(store: WindowStore, split: str, activities: tuple[str, ...]) -> Lessons:
-    """Return a split's windows of known activity."""
+def _rows(store: WindowStore, split: str, activities: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of a split's windows of known activity, and the class number of each."""
     number = {name: i for i, name in enumerate(activities)}
     class_of = np.array([number.get(name, -1) for name in store.activity_names] + [-1])  # the last is for -1, unknown
     rows = store.rows(split)  # type: ignore[arg-type]
     rows = rows[class_of[store.activity[rows]] >= 0]
     if len(rows) > MOST_WINDOWS:
         rows = rows[np.linspace(0, len(rows) - 1, MOST_WINDOWS).astype(np.int64)]
-    truth = class_of[store.activity[rows]]
-    placement = np.unique(store.placement[rows], return_inverse=True)[1]
-    return Lessons(store.take(rows), truth.astype(np.int64), store.subject[rows], placement.astype(np.int64))
+    return rows, class_of[store.activity[rows]].astype(np.int64)
+
+
+def _lessons(store: WindowStore, split: str, activities: tuple[str, ...], codes: np.ndarray) -> Lessons:
+    """Return a split's windows of known activity; `codes` are the store's numbers of the places learned."""
+    rows, truth = _rows(store, split, activities)
+    code = store.placement[rows]
+    placement = np.where(np.isin(code, codes), np.searchsorted(codes, code).clip(max=len(codes) - 1), -1)
+    names = tuple(store.manifest["placements"][int(one)] for one in codes)
+    return Lessons(store.take(rows), truth, store.subject[rows], placement.astype(np.int64), names)

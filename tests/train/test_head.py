@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from llasa_core.data.store import WindowStore
-from llasa_core.model.head import View, read_head, save_head
+from llasa_core.model.head import View, Worn, read_head, save_head
+from llasa_core.timeline.wearing import worn_in
 from llasa_core.train.head import (
     Lessons,
     fit_head,
@@ -189,3 +190,65 @@ def test_a_window_that_is_warped_shows_its_middle_faster():
 
     np.testing.assert_allclose(found[0, :, 0], [0, 0.5, 2, 3.5, 4])
     np.testing.assert_allclose(found[0, 2, 3], 3.0)  # an angular rate, half as much again
+
+
+@pytest.fixture(scope="module")
+def placed() -> Lessons:
+    """Return windows from two places: at the second all steps are five times as strong, and people sit level."""
+    random = np.random.default_rng(0)
+    windows = random.normal(0, 0.1, (80, 120, 6)).astype(np.float32)
+    truth, placement = np.tile(np.repeat([0, 1], 20), 2), np.repeat([0, 1], 40)
+    level = (truth == 1) & (placement == 1)
+    windows[~level, :, 2] += 9.81
+    windows[level, :, 0] += 9.81
+    steps = np.sin(4 * np.pi * np.arange(120) / 20) * np.where(placement == 1, 15, 3)[:, None]
+    windows[truth == 0, :, 2] += steps[truth == 0]
+    return Lessons(windows, truth, np.tile(np.arange(4), 20), placement, ("waist", "pocket"))
+
+
+def test_what_was_learned_at_a_place_is_what_a_head_of_that_place_alone_has_learned(placed: Lessons):
+    head, _ = learn_head(placed, placed, ("walking", "sitting"), 20.0, 6.0, seed=0)
+
+    for number in range(2):
+        own = placed.at(number)
+        alone = Lessons(placed.windows[own], placed.truth[own], placed.subject[own])
+        other, _ = learn_head(alone, alone, ("walking", "sitting"), 20.0, 6.0, seed=0)
+        look, plain = (one.look(one.motion(alone.windows)) for one in (head, other))
+        np.testing.assert_allclose(head.told(look, Worn(place=number))[0], other.told(plain)[0], atol=1e-6)
+        np.testing.assert_allclose(look.strangeness_at(number), plain.strangeness)
+
+
+def test_steps_tell_the_place_of_a_turned_device_and_its_own_tilts_then_tell_postures(placed: Lessons):
+    head, _ = learn_head(placed, placed, ("walking", "sitting"), 20.0, 6.0, seed=0)
+    turned = placed.windows[:, :, [1, 2, 0, 4, 5, 3]]  # as nobody wore it: upright is along y
+
+    for number in range(2):
+        look = head.look(head.motion(turned[placed.at(number)]))
+        assert worn_in([look], head).place == number
+        log_p, is_mute = head.told(look, Worn(upright=np.array([0.0, 1.0, 0.0]), place=number))
+        assert (log_p.argmax(axis=1) == placed.truth[placed.at(number)]).all()
+        assert not is_mute.any()
+    _, is_mute = head.told(look, Worn(upright=np.array([0.0, 1.0, 0.0]), place=0))
+    assert is_mute[placed.truth[placed.at(1)] == 1].all()  # at the waist nobody sits level
+
+
+def test_places_come_back_from_their_file(placed: Lessons, tmp_path: Path):
+    head, _ = learn_head(placed, placed, ("walking", "sitting"), 20.0, 6.0, seed=0)
+    save_head(head, tmp_path)
+
+    found = read_head(tmp_path)
+
+    assert found is not None
+    assert found.place_names == ("waist", "pocket")
+    assert found.fingerprint == head.fingerprint
+    look = head.look(head.motion(placed.windows))
+    for number in (None, 0, 1):
+        np.testing.assert_array_equal(found.told(look, Worn(place=number))[0], head.told(look, Worn(place=number))[0])
+
+
+def test_windows_of_people_who_wore_it_elsewhere_belong_to_no_place(placed: Lessons):
+    other = replace(placed, placement=np.full(80, -1))
+    head, report = learn_head(placed, other, ("walking", "sitting"), 20.0, 6.0, seed=0)
+
+    assert report.val_windows == 80
+    assert len(head.places) == 2

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from llasa_core.data.read_options import ReadOptions
+from llasa_core.data.readers import read_recordings
+from llasa_core.errors import UsageError
+from llasa_core.model.head import Learned, View, WindowHead, read_head
+from llasa_core.model.shipped import shipped
+from llasa_core.timeline.classifier import HeadClassifier, load_classifier
+from llasa_core.timeline.options import TimelineOptions
+from llasa_core.timeline.timeline import timeline_of
+from llasa_core.timeline.wearing import told_place, worn_in
+
+
+@pytest.fixture(scope="module")
+def head() -> WindowHead:
+    folder = shipped("smol")
+    assert folder is not None
+    found = read_head(folder)
+    assert found is not None
+    views = {name: twice(getattr(found, name)) for name in ("both", "acceleration")}
+    place = Learned(found.both, found.acceleration, found.gravity, found.tilts)
+    return replace(found, **views, place_names=("waist", "front pocket"), places=(place, place))
+
+
+def twice(view: View) -> View:
+    """Return a view whose second place is like its first: motion cannot tell them apart."""
+    return replace(view, space=replace(view.space, centres=np.vstack([view.space.centres] * 2)))
+
+
+def test_a_place_is_known_by_its_name_however_it_is_spaced(head: WindowHead):
+    assert told_place(" Front  pocket", head) == 1
+
+
+def test_a_misspelt_place_is_refused_with_the_one_that_was_meant(head: WindowHead):
+    with pytest.raises(UsageError, match="did you mean waist") as raised:
+        told_place("wiast", head)
+
+    assert "waist, front pocket" in str(raised.value.fix)
+
+
+def test_a_head_that_kept_no_places_apart_refuses_any(head: WindowHead):
+    for one in (replace(head, place_names=(), places=()), None):
+        with pytest.raises(UsageError, match="places of the body apart"):
+            told_place("waist", one)
+
+
+def test_a_told_place_is_taken_whatever_was_seen(head: WindowHead):
+    assert worn_in([], head, told=1).place == 1
+    assert worn_in([], head).place is None
+
+
+def test_a_timeline_says_which_place_it_took_and_why(head: WindowHead):
+    (mix,) = read_recordings(Path(__file__).parents[2] / "examples" / "mix.csv", ReadOptions())
+    own = HeadClassifier(head)
+    folder = shipped("smol")
+    assert folder is not None
+    told, untold = (timeline_of(mix, own, TimelineOptions(placement=name)) for name in ("waist", None))
+    plain = timeline_of(mix, load_classifier(folder), TimelineOptions())
+
+    assert "placement waist, told" in told.notes
+    assert any(note.startswith("placement unknown") for note in untold.notes)
+    assert not any("placement" in note for note in plain.notes)
+    assert told.totals_s == plain.totals_s
