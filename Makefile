@@ -1,5 +1,5 @@
 # make demo   ask the shipped model about a recording
-# make reproduce   train the shipped model again and compare it; make HAPT=/path/to/HAPT_RawData.zip reproduce
+# make reproduce   train the shipped model again and compare it; make HAPT=a.zip MOTIONSENSE=b.zip reproduce
 # make test   run the tests
 # make lint   run ruff and mypy
 # make venv   only set up .venv, which the others do first; a second run reuses it
@@ -16,6 +16,8 @@ FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c '$(FITS)' 2>/dev/null && echo $$name && break; done)
 
+MOTIONSENSE := $(firstword $(wildcard data/A_DeviceMotion_data.zip ../shared/data/A_DeviceMotion_data.zip) \
+	data/A_DeviceMotion_data.zip)
 HAPT := $(firstword $(wildcard data/HAPT_RawData.zip ../shared/data/HAPT_RawData.zip) data/HAPT_RawData.zip)
 
 .PHONY: demo reproduce test lint venv
@@ -26,9 +28,10 @@ demo: $(READY)
 # The commands that people run, and what they gave when the shipped checkpoint was made. Stopped, it goes on where it was.
 reproduce: $(READY)
 	$(BIN)/llasa prepare-data $(HAPT) --out data/hapt
+	$(BIN)/llasa prepare-data $(HAPT) $(MOTIONSENSE) --out data/both
 	$(BIN)/llasa pretrain recipes/smol.yaml
-	$(BIN)/llasa finetune recipes/smol.yaml
-	$(BIN)/python benchmarks/reproduce.py runs/smol/finetune/checkpoint data/hapt
+	$(BIN)/llasa finetune recipes/smol.yaml --set head.folder=data/both
+	$(BIN)/python benchmarks/reproduce.py runs/smol/finetune/checkpoint data/hapt data/both
 
 # One thread for each process: several test processes with several threads each would wait for one another.
 test: $(READY)

@@ -40,6 +40,14 @@ class DataConfig(Settings):
         return Parting(self.fold, self.leave_out)
 
 
+class HeadConfig(Settings):
+    """The light head, which names the windows of timelines."""
+
+    folder: Path | None = None
+    """A data folder of its own, such as one with more placements than the LM learns; `data.folder` when left out. Its
+    head names all activities that its training people did."""
+
+
 class StageConfig(Settings):
     """What the two stages have in common."""
 
@@ -124,6 +132,8 @@ class Recipe(Settings):
     """First stage."""
     finetune: FinetuneConfig = FinetuneConfig()
     """Second stage."""
+    head: HeadConfig = HeadConfig()
+    """The light head, fitted when finetune ends."""
     eval: EvalConfig = EvalConfig()
     """Measurement."""
 

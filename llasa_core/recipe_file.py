@@ -44,11 +44,13 @@ class LoadedRecipe:
     def resolved(self) -> Recipe:
         """The recipe with its paths as this process can open them."""
         data = self.recipe.data
+        head, own = self.recipe.head, self.recipe.head.folder
         encoder = self.recipe.encoder
         checkpoint = None if encoder.checkpoint is None else resolve_path(self, encoder.checkpoint)
         return self.recipe.model_copy(
             update={
                 "data": data.model_copy(update={"folder": resolve_path(self, data.folder)}),
+                "head": head.model_copy(update={"folder": None if own is None else resolve_path(self, own)}),
                 "encoder": encoder.model_copy(update={"checkpoint": checkpoint}),
             }
         )

@@ -90,13 +90,15 @@ class Lessons:
         return np.zeros(len(self), bool) if self.placement is None else self.placement == number
 
 
-def add_head(store: WindowStore, checkpoint: Path, seed: int) -> HeadReport | None:
-    """Fit a head on what a checkpoint was trained on and write it into its folder.
+def add_head(store: WindowStore, checkpoint: Path, seed: int, *, is_own_data: bool = False) -> HeadReport | None:
+    """Fit a head on what a checkpoint was trained on, or on data of its own, and write it into the folder.
 
     Args:
         store: the data folder, its people parted as they were for the checkpoint.
         checkpoint: its folder.
         seed: the same seed gives the same head.
+        is_own_data: True where the LM has not learned from it: activities that the checkpoint does not know are
+            learned, behind those that it does.
 
     Returns:
         How it came out; None where nobody who is trained on did any of the checkpoint's activities: it gets no head.
@@ -110,7 +112,9 @@ def add_head(store: WindowStore, checkpoint: Path, seed: int) -> HeadReport | No
 
     done = set(store.activity[store.rows("train")].tolist())
     present = {name for number, name in enumerate(store.activity_names) if number in done}
-    activities = tuple(name for name in read_checkpoint_config(checkpoint).activities if name in present)
+    known = read_checkpoint_config(checkpoint).activities
+    more = tuple(name for name in store.activity_names if name not in known) if is_own_data else ()
+    activities = tuple(name for name in (*known, *more) if name in present)
     if not activities:
         return None
     head, report = fit_head(store, activities, seed)

@@ -104,6 +104,8 @@ def _inputs(recipe: Recipe, stage: StageName, place: RunPlace, name: str) -> dic
     from llasa_core.data.store import MANIFEST, read_manifest  # noqa: PLC0415 - h5py
 
     read_manifest(recipe.data.folder)
+    if stage == "finetune" and recipe.head.folder is not None:
+        read_manifest(recipe.head.folder)  # which is needed when the stage has ended
     sections = {"encoder": recipe.encoder, "model": recipe.model, stage: getattr(recipe, stage)}
     if stage == "encoder":
         sections = {"encoder": recipe.encoder}
@@ -229,7 +231,9 @@ def _add_head(recipe: Recipe, checkpoint: Path, say: Callable[[str], None]) -> N
     from llasa_core.data.store import WindowStore  # noqa: PLC0415 - h5py
     from llasa_core.train.head import add_head  # noqa: PLC0415 - torch
 
-    report = add_head(WindowStore(recipe.data.folder, recipe.data.parting), checkpoint, recipe.seed)
+    own = recipe.head.folder
+    store = WindowStore(own or recipe.data.folder, recipe.data.parting)
+    report = add_head(store, checkpoint, recipe.seed, is_own_data=own is not None)
     if report is not None and report.val_accuracy is not None:
         say(f"light head for timelines: {report.val_accuracy:.3f} right on the validation people")
 

@@ -25,7 +25,7 @@ SUPPORTED = (
     "It moves about.",
 )
 UNSUPPORTED = {
-    "The person is jogging.": ("jogging", "activity", "jogging is not among the activities that the timeline knows"),
+    "The person is jogging.": ("jogging", "activity", "jogging is not on the timeline here"),
     "The person walks for 210 s.": ("210 s", "duration", "nothing on the timeline lasts 3 min 30 s"),
     "Walking from 2:40 on.": ("2:40", "time", "nothing begins or ends at 2:40 on the timeline"),
     "The person sits down nine times.": ("nine times", "count", "nothing on the timeline happens 9 times"),

@@ -132,10 +132,12 @@ def test_windows_of_another_length_are_refused():
         head_of().judge(drawn(1, 100, 6))
 
 
-def test_the_shipped_checkpoint_has_a_head_for_its_activities():
+def test_the_shipped_head_knows_the_checkpoints_activities_and_what_its_own_data_has_beside():
     folder = shipped("smol")
     assert folder is not None
     head = read_head(folder)
 
     assert head is not None
-    assert head.activities == ("walking", "climbing stairs", "descending stairs", "sitting", "standing", "lying")
+    assert head.activities[:-1] == ("walking", "climbing stairs", "descending stairs", "sitting", "standing", "lying")
+    assert head.activities[-1] == "jogging"
+    assert set(head.place_names) == {"waist", "front pocket"}

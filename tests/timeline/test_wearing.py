@@ -86,8 +86,9 @@ def test_walking_in_the_recording_tells_how_it_is_worn(head: WindowClassifier, m
     as_worn, told = timeline_of(mix, head), timeline_of(turned(mix), head)
 
     assert agreement(told, as_worn) > 0.9
-    assert "walking in the recording told how" in told.notes[-1]
-    assert told.notes[:-1] == as_worn.notes
+    more = [note for note in told.notes if note not in as_worn.notes]
+    assert len(more) == 1
+    assert "walking in the recording told how" in more[0]
 
 
 def test_worn_as_in_training_nothing_changes(head: WindowClassifier, mix: Recording):

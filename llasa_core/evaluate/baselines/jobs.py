@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from llasa_core.evaluate.baselines.lessons import Lessons, named
-from llasa_core.evaluate.baselines.light_head import read_by
+from llasa_core.evaluate.baselines.light_head import named_by
 from llasa_core.evaluate.baselines.lm_text import chosen_windows, score_text
 from llasa_core.evaluate.baselines.predictions import Predictions
 from llasa_core.evaluate.baselines.window_text import DIGITS, RATES_HZ
@@ -126,10 +126,8 @@ def _job(exam: Exam, name: BaselineName) -> Job:
         return Job("lm-text", inputs, len(chosen), partial(score_text, exam), chunk=4, words=_WORDS[name])
     if name == "light_head":
         assert exam.head is not None  # noqa: S101 - `why_missing` has looked
-        head = read_by(exam.head, exam.windows.classes)
-        inputs["head"] = exam.head.fingerprint
-        name_all = partial(_name_by, exam, head)
-        return Job("light-head", inputs, 1, name_all, chunk=1, words=_WORDS[name])
+        inputs |= {"head": exam.head.fingerprint, "by": "recording"}
+        return Job("light-head", inputs, 1, partial(_name_by_head, exam), chunk=1, words=_WORDS[name])
     inputs |= {"train": _digest(exam.train.rows)}
     if name == "random_forest":
         inputs["trees"] = exam.config.trees
@@ -141,6 +139,12 @@ def _has_head(exam: Exam) -> bool:
     if head is None or not set(head.activities) & set(exam.windows.classes):
         return False
     return (head.sampling_rate_hz, head.window_s) == (exam.store.sampling_rate_hz, exam.store.window_s)
+
+
+def _name_by_head(exam: Exam, _models: Models, _items: Sequence[int]) -> list[list[int]]:
+    assert exam.head is not None  # noqa: S101 - `why_missing` has looked
+    classes: list[int] = named_by(exam.head, exam.store, exam.windows, exam.windows.classes).tolist()
+    return [classes]
 
 
 def _name_by(exam: Exam, name_windows: NameWindows, _models: Models, _items: Sequence[int]) -> list[list[int]]:
