@@ -367,12 +367,13 @@ def test_paths_are_looked_for_beside_the_recipe_first(write: Write, tmp_path: Pa
     write("")
     (tmp_path / "sub" / "data").mkdir(parents=True)
     recipe_file = tmp_path / "sub" / "r.yaml"
-    recipe_file.write_text("data: {folder: data}\nencoder: {checkpoint: e.pt}\n")
+    recipe_file.write_text("data: {folder: data}\nencoder: {checkpoint: e.pt}\nhead: {folder: data}\n")
 
     loaded = load_recipe(recipe_file)
 
     assert loaded.resolved.data.folder == tmp_path / "sub" / "data"
     assert loaded.resolved.encoder.checkpoint == Path("e.pt")
+    assert loaded.resolved.head.folder == tmp_path / "sub" / "data"
     assert loaded.recipe.data.folder == Path("data")
     assert resolve_path(loaded, tmp_path / "elsewhere") == tmp_path / "elsewhere"
 

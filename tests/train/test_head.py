@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from llasa_core.model.head import View, Worn, read_head, save_head
 from llasa_core.timeline.wearing import worn_in
 from llasa_core.train.head import (
     Lessons,
+    add_head,
     fit_head,
     learn_gravity,
     learn_head,
@@ -55,6 +57,24 @@ def test_the_same_seed_fits_the_same_head(store: WindowStore):
     np.testing.assert_array_equal(one.both.space.whiten, other.both.space.whiten)
     assert one.both.temperature == other.both.temperature
     assert report.windows == len(store.rows("train"))
+
+
+def test_data_of_its_own_teaches_activities_that_the_checkpoint_does_not_know(
+    store: WindowStore, tiny_checkpoint: Path, tmp_path: Path
+):
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(tiny_checkpoint, folder)  # it knows walking, sitting and lying
+    more = [name for name in known(store) if name not in {"walking", "sitting", "lying"}]
+    assert more
+
+    add_head(store, folder, seed=3)
+    plain = read_head(folder)
+    add_head(store, folder, seed=3, is_own_data=True)
+    own = read_head(folder)
+
+    assert plain is not None
+    assert own is not None
+    assert own.activities == (*plain.activities, *more)
 
 
 def test_a_head_learns_its_training_windows(store: WindowStore):

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,10 @@ import pytest
 import torch
 from processes import rank_pids, start_both_stages
 
-from llasa_core.errors import InterruptedRun, LlasaError, RunError, UsageError
+from llasa_core.errors import DataError, InterruptedRun, LlasaError, RunError, UsageError
 from llasa_core.launching.place import RunPlace
 from llasa_core.locks import only_one
+from llasa_core.recipe import HeadConfig
 from llasa_core.recipe_file import load_recipe
 from llasa_core.train.launch import run_stage
 from llasa_core.train.log import read_log
@@ -171,6 +173,18 @@ def test_finetune_needs_pretrain(tiny: LoadedRecipe, tmp_path: Path):
         f"  where: {tmp_path / 'tiny' / 'pretrain' / 'checkpoint'}\n"
         "  fix:   run `llasa pretrain` with this recipe first"
     )
+
+
+def test_the_heads_own_data_is_looked_for_before_anything_is_trained(
+    finetune: Callable[..., dict[str, Any]], tiny: LoadedRecipe, tmp_path: Path
+):
+    finetune()
+    recipe = tiny.recipe.model_copy(update={"head": HeadConfig(folder=tmp_path / "nowhere")})
+
+    with pytest.raises(DataError) as caught:
+        run_stage(replace(tiny, recipe=recipe), "finetune", RunPlace(tmp_path / "runs", 1, has_cuda=False))
+
+    assert "nowhere" in str(caught.value)
 
 
 def test_a_run_has_one_process_at_a_time(finetune: Callable[..., dict[str, Any]], tmp_path: Path):
