@@ -22,6 +22,7 @@ class Row(NamedTuple):
 
 CONVERSATIONS: tuple[tuple[Row, ...], ...] = (
     (Row("Which activity took the longest?", "most"),),
+    (Row("What does this recording show?", "activity"),),
     (Row("What was the longest rest?", "duration", "at rest"),),
     (Row("Was I ever still for more than a minute?", "whether", "at rest"),),
     (Row("Was I sitting or standing?", "compare", "sitting, standing"),),

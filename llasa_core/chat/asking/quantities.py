@@ -212,6 +212,7 @@ RULES: tuple[tuple[Quantity, str], ...] = (
             rf"|\bhow (?:{_BE} |to )?(?:you )?(?:label|classify|call|categori[sz]e)\b"
             rf"|\b(?:and )?(?:then|afterwards?|after that|before that|later)\??$"
             rf"|\bactivity (?:at|is|was|between|in|during)\b"
+            rf"|^what (?:do|does|did|can be seen in) {_REC} ?(?:show|contain|hold|tell)?\W*$"
         ),
     ),
     (
