@@ -36,6 +36,14 @@ class Gravity:
         """
         return np.asarray(np.log((1 - WORN_OTHERWISE) * self._density(up) + WORN_OTHERWISE)[:, self.group_of])
 
+    def familiarity(self, up: np.ndarray) -> np.ndarray:
+        """Return the log of how much likelier a direction is here, all activities as likely, than any, [window].
+
+        Args:
+            up: unit vectors [window, 3].
+        """
+        return np.asarray(np.log(np.exp(self.log_odds(up)).mean(axis=1)))
+
     def is_met(self, up: np.ndarray) -> np.ndarray:
         """Return whether gravity came about so in something that was learned: bool [window].
 

@@ -38,6 +38,8 @@ it did in training. Not less, since some of 22 people sit or lie as nobody did o
 def place_of(looks: Sequence[Look], head: WindowHead) -> int | None:
     """Return the number of the place that a device is surely worn at; None where nothing tells it.
 
+    Motion tells it, which no turned device changes; where people only rest, where gravity comes from helps.
+
     Args:
         looks: of a whole recording.
         head: that looked.
@@ -45,7 +47,11 @@ def place_of(looks: Sequence[Look], head: WindowHead) -> int | None:
     if not looks or not head.places:
         return None
     placed = np.concatenate([look.placed for look in looks if look.placed is not None])
-    return likeliest_place(placed, np.concatenate([look.strangeness for look in looks]))
+    strangeness, up = (np.concatenate([getattr(look, name) for look in looks]) for name in ("strangeness", "up"))
+    by_motion = likeliest_place(placed, strangeness)
+    if by_motion is not None:
+        return by_motion
+    return likeliest_place(placed + np.stack([one.gravity.familiarity(up) for one in head.places], axis=1), strangeness)
 
 
 def told_place(name: str, head: WindowHead | None) -> int:
