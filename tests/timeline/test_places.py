@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llasa_core.chat.known_recording import know
 from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import read_recordings
 from llasa_core.errors import UsageError
@@ -67,3 +68,12 @@ def test_a_timeline_says_which_place_it_took_and_why(head: WindowHead):
     assert any(note.startswith("placement unknown") for note in untold.notes)
     assert not any("placement" in note for note in plain.notes)
     assert told.totals_s == plain.totals_s
+
+
+def test_a_conversation_takes_a_told_place(head: WindowHead):
+    mix = Path(__file__).parents[2] / "examples" / "mix.csv"
+    told = know(mix, ReadOptions(), HeadClassifier(head), placement="front pocket")
+
+    assert "placement front pocket, told" in told.timeline.notes
+    with pytest.raises(UsageError, match="did you mean waist"):
+        know(mix, ReadOptions(), HeadClassifier(head), placement="wiast")
