@@ -13,6 +13,7 @@ import typer
 from llasa_cli import console, keyboard
 from llasa_cli.checkpoint_flags import BaseLm, Device, Encoder, Quantize, check_device, chosen_or_shipped
 from llasa_cli.flags import JsonFlag
+from llasa_cli.placement_flag import PlacementFlag
 from llasa_cli.reading import (
     AccUnitFlag,
     AllowMissing,
@@ -86,6 +87,7 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     as_json: JsonFlag = False,
     recording: RecordingName = None,
     upright: UprightFlag = None,
+    placement: PlacementFlag = None,
     max_windows: MaxWindows = DEFAULTS.max_windows,
     max_new_tokens: MaxNewTokens = DEFAULTS.max_new_tokens,
     temperature: Temperature = DEFAULTS.temperature,
@@ -123,7 +125,8 @@ def chat(  # noqa: PLR0913, PLR0917 - a flag each
     check_device(device)
     _check_compiled(device, quantize, compiled=compiled)
     checkpoint = Checkpoint(chosen_or_shipped(model), base_lm, encoder, device, quantize, compiled=compiled)
-    reading = Reading(options, recording, max_windows, upright_spans(upright or ()), allow_upsample=allow_upsample)
+    spans = upright_spans(upright or ())
+    reading = Reading(options, recording, max_windows, spans, placement, allow_upsample=allow_upsample)
     known = reading.of(sensor, checkpoint)
 
     from llasa_core.chat.conversation import Conversation
@@ -260,6 +263,7 @@ class Reading(NamedTuple):
     name: str | None
     max_windows: int
     upright: tuple[Upright, ...]
+    placement: str | None
     allow_upsample: bool
 
     def of(self, paths: Sequence[Path], checkpoint: Checkpoint) -> list[KnownRecording]:
@@ -267,7 +271,7 @@ class Reading(NamedTuple):
 
         Raises:
             DataError: one cannot be read.
-            UsageError: too many are named.
+            UsageError: too many are named, or the head does not know the placement.
         """
         from llasa_core.chat.known_recording import know
 
@@ -280,6 +284,7 @@ class Reading(NamedTuple):
                 name=self.name,
                 allow_upsample=self.allow_upsample,
                 upright=self.upright,
+                placement=self.placement,
                 most_windows=None if checkpoint.has_head else self.max_windows,
             )
             for path in paths

@@ -11,6 +11,7 @@ from llasa_cli import console
 from llasa_cli.checkpoint_flags import BaseLm, chosen_or_shipped
 from llasa_cli.flags import JsonFlag
 from llasa_cli.inspect import check_png
+from llasa_cli.placement_flag import PlacementFlag
 from llasa_cli.reading import (
     AccUnitFlag,
     AllowMissing,
@@ -51,10 +52,6 @@ CheckpointFolder = Annotated[
 Stride = Annotated[
     str | None,
     typer.Option("--stride", metavar="SECONDS", help="From one window to the next; by default 3s.", show_default=False),
-]
-PlacementFlag = Annotated[
-    str | None,
-    typer.Option("--placement", metavar="NAME", help="Where the device is worn, of the places that the model learned."),
 ]
 WatchFlag = Annotated[bool, typer.Option("--watch", help="Follow a file that grows, until Ctrl-C.")]
 

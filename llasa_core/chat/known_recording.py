@@ -149,7 +149,7 @@ def labels_of(recordings: Sequence[KnownRecording]) -> list[str]:
     return [f"recording {at + 1}" for at in range(len(recordings))]
 
 
-def know(
+def know(  # noqa: PLR0913 - what is said of a file, a name each
     path: Path,
     reading: ReadOptions,
     classifier: WindowClassifier,
@@ -157,6 +157,7 @@ def know(
     name: str | None = None,
     allow_upsample: bool = False,
     upright: tuple[Upright, ...] = (),
+    placement: str | None = None,
     most_windows: int | None = None,
     begun: Callable[[Recording], None] = lambda _first: None,
 ) -> KnownRecording:
@@ -169,12 +170,14 @@ def know(
         name: which recording of a file that holds several; not needed where there is one.
         allow_upsample: take a recording of a lower rate.
         upright: seconds in which the person stands or walks; see `TimelineOptions`.
+        placement: where the device is worn, by a name that the head knows.
         most_windows: the classifier is asked about no more than about so many; of a longer recording with gaps between.
         begun: told of the recording's first part, as soon as it is read.
 
     Raises:
         DataError: the file cannot be read, holds several recordings and none is named, or none of that name; or the
             recording is shorter than a window, longer than `LONGEST_S`, or its rate is too low.
+        UsageError: the head does not know the placement.
     """
     seen: list[str] = []
     found: KnownRecording | None = None
@@ -187,6 +190,7 @@ def know(
                 classifier,
                 allow_upsample=allow_upsample,
                 upright=upright,
+                placement=placement,
                 most_windows=most_windows,
             )
             if name is not None:
@@ -206,6 +210,7 @@ def known(
     *,
     allow_upsample: bool = False,
     upright: tuple[Upright, ...] = (),
+    placement: str | None = None,
     most_windows: int | None = None,
 ) -> KnownRecording:
     """Return what is known of one recording, from its parts, oldest first; arguments and errors as in `know`."""
@@ -214,7 +219,7 @@ def known(
     if most_windows is not None:  # how long it is must be known before the first window is looked at
         kept = iter(list(kept))
     stride_s = keeper.stride_s(most_windows)
-    options = TimelineOptions(stride_s=stride_s, allow_upsample=allow_upsample, upright=upright)
+    options = TimelineOptions(stride_s=stride_s, allow_upsample=allow_upsample, upright=upright, placement=placement)
     timeline = timeline_of(kept, classifier, options)
     recording = KnownRecording(
         timeline=timeline,

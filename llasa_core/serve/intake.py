@@ -56,6 +56,7 @@ class ReadingFields(BaseModel):
     allow_upsample: bool = False
     upright: str | None = None
     """`START-END`, several with commas between."""
+    placement: str | None = None
 
     @property
     def upright_spans(self) -> tuple[Upright, ...]:
@@ -157,6 +158,7 @@ class Intake:
                 fields.recording,
                 fields.allow_upsample,
                 fields.upright_spans,
+                fields.placement,
             )
             recording = await self._parsers.parse(job)
         finally:

@@ -39,6 +39,7 @@ class Job:
     recording: str | None = None
     allow_upsample: bool = False
     upright: tuple[Upright, ...] = ()
+    placement: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def _parse(job: Job) -> KnownRecording:
         name=job.recording,
         allow_upsample=job.allow_upsample,
         upright=job.upright,
+        placement=job.placement,
     )
 
 

@@ -99,3 +99,10 @@ def test_prometheus_is_told_what_happened(server: Running, mix: str):
     assert server.number('llasa_requests_total{path="/signal",status="200"}') == before + 1
     assert server.number("llasa_uploads") >= 1
     assert server.number("process_resident_memory_bytes") > 1e8
+
+
+def test_a_place_that_the_head_has_not_learned_is_refused(server: Running):
+    refused = server.upload(upside_down().encode(), query="&placement=ankle")
+
+    assert refused.status == 400
+    assert 'has not learned the placement "ankle"' in refused.json["error"]["message"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from llasa_core.chat.known_recording import know
 from llasa_core.data.read_options import ReadOptions
 from llasa_core.data.readers import read_recordings
 from llasa_core.errors import UsageError
@@ -82,3 +83,12 @@ def test_the_shipped_head_knows_that_the_example_was_worn_at_the_waist():
     found = timeline_of(mix, load_classifier(folder), TimelineOptions())
 
     assert "placement waist, chosen by the motion" in found.notes
+
+
+def test_a_conversation_takes_a_told_place(head: WindowHead):
+    mix = Path(__file__).parents[2] / "examples" / "mix.csv"
+    told = know(mix, ReadOptions(), HeadClassifier(head), placement="front pocket")
+
+    assert "placement front pocket, told" in told.timeline.notes
+    with pytest.raises(UsageError, match="did you mean waist"):
+        know(mix, ReadOptions(), HeadClassifier(head), placement="wiast")
