@@ -271,10 +271,9 @@ def _where_worn(watched: Watched, classifier: WindowClassifier, options: Timelin
     if not names:
         return ()
     if watched.worn.place is None:
-        return (f"placement unknown: the motion is not surely that of {' or '.join(names)}; `--placement` tells it",)
-    return (
-        f"placement {names[watched.worn.place]}, {'chosen by the motion' if options.placement is None else 'told'}",
-    )
+        return (f"placement unknown: it is not surely {' or '.join(names)}; `--placement` tells it",)
+    how = "chosen from the recording" if options.placement is None else "told"
+    return (f"placement {names[watched.worn.place]}, {how}",)
 
 
 def _why_still(still_s: float, options: TimelineOptions) -> str:

@@ -82,7 +82,7 @@ def test_the_shipped_head_knows_that_the_example_was_worn_at_the_waist():
 
     found = timeline_of(mix, load_classifier(folder), TimelineOptions())
 
-    assert "placement waist, chosen by the motion" in found.notes
+    assert "placement waist, chosen from the recording" in found.notes
 
 
 def test_a_conversation_takes_a_told_place(head: WindowHead):
@@ -92,3 +92,15 @@ def test_a_conversation_takes_a_told_place(head: WindowHead):
     assert "placement front pocket, told" in told.timeline.notes
     with pytest.raises(UsageError, match="did you mean waist"):
         know(mix, ReadOptions(), HeadClassifier(head), placement="wiast")
+
+
+def test_where_people_only_rest_gravity_helps_to_tell_the_place():
+    (mix,) = read_recordings(Path(__file__).parents[2] / "examples" / "mix.csv", ReadOptions())
+    folder = shipped("smol")
+    assert folder is not None
+    at_rest = replace(mix, samples=mix.samples[: 34 * 50])  # sitting, then standing
+
+    found = timeline_of(at_rest, load_classifier(folder), TimelineOptions())
+
+    assert "placement waist, chosen from the recording" in found.notes
+    assert set(found.totals_s) == {"sitting", "standing"}
