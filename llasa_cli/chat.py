@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from llasa_core.chat.conversation import Conversation
     from llasa_core.chat.known_recording import KnownRecording
     from llasa_core.data.read_options import ReadOptions
+    from llasa_core.model.config import QuantizationName
     from llasa_core.model.multimodal import LlasaModel
     from llasa_core.timeline.classifier import WindowClassifier
     from llasa_core.timeline.options import Upright
@@ -193,7 +194,7 @@ class Checkpoint:
         compiled: bool = False,
     ) -> None:
         self.folder, self._base_lm, self._encoder, self._device = folder, base_lm, encoder, device
-        self._quantization: Literal["none", "nf4"] = quantize or "none"
+        self._quantization: QuantizationName = quantize or "none"
         self._is_compiled = compiled
         self._model: LlasaModel | None = None
         self._classifier: WindowClassifier | None = None

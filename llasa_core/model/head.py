@@ -99,9 +99,15 @@ class View:
     together: float = 1.0
     """Temperature of discriminants and network together, fitted likewise."""
 
-    def votes(self, features: np.ndarray, n_classes: int) -> np.ndarray:
-        """Return log-likelihoods [window, class] up to what all classes share, whatever the placement."""
-        votes = class_votes(self.space.logits(self.space.whitened(features)), self.temperature, n_classes)
+    def votes(self, features: np.ndarray, whitened: np.ndarray, n_classes: int) -> np.ndarray:
+        """Return log-likelihoods [window, class] up to what all classes share, whatever the placement.
+
+        Args:
+            features: [window, feature].
+            whitened: the same, as `space` has them.
+            n_classes: of the head.
+        """
+        votes = class_votes(self.space.logits(whitened), self.temperature, n_classes)
         if self.net is None:
             return votes
         return both_votes(votes, self.net.log_probabilities(self.space.scaled(features))) / self.together
@@ -184,8 +190,9 @@ class Learned:
         """Return what is seen in windows that were described."""
         votes, strangeness = np.empty((len(motion), n_classes)), np.empty(len(motion))
         for view, own in self.views(motion):
-            votes[own] = view.votes(motion.features[own], n_classes)
-            strangeness[own] = view.space.nearest(view.space.whitened(motion.features[own]))[1] / view.farthest
+            whitened = view.space.whitened(motion.features[own])
+            votes[own] = view.votes(motion.features[own], whitened, n_classes)
+            strangeness[own] = view.space.nearest(whitened)[1] / view.farthest
         return Look(votes, strangeness, motion.up)
 
     def views(self, motion: Motion) -> tuple[tuple[View, np.ndarray], ...]:

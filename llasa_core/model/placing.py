@@ -13,10 +13,9 @@ SURE_LOG_ODDS = 4.0
 def likeliest_place(placed: np.ndarray, strangeness: np.ndarray) -> int | None:
     """Return the number of the place that windows of one recording speak for; None where that is not sure.
 
-    Motion alone tells it, so that a turned device does not matter.
-
     Args:
-        placed: [window, place]: log-likelihoods, up to a constant in each window.
+        placed: [window, place]: log-likelihoods, up to a constant in each window; of motion alone where a turned device
+            must not matter.
         strangeness: [window]: those above 1 are like nothing that was learned anywhere, and tell no place.
     """
     own = placed[strangeness <= 1]

@@ -78,11 +78,7 @@ def pack(lm: Any, dtype: torch.dtype) -> None:
     Args:
         lm: transformers', on the CPU.
         dtype: type in which the unpacked layers compute.
-
-    Raises:
-        ModelError: bitsandbytes is not installed.
     """
-    check_can_pack()
     from bitsandbytes.nn import Linear4bit, Params4bit  # noqa: PLC0415 - an extra
 
     head = lm.get_output_embeddings()

@@ -236,7 +236,7 @@ def _learn_view(
     view = replace(view, net=net)
     if not len(truth):
         return view
-    votes = view.votes(seen.features, n_classes)
+    votes = view.votes(seen.features, whitened, n_classes)
     return replace(view, together=fit_temperature(lambda one: votes / one, truth, beside))
 
 

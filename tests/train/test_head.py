@@ -123,7 +123,9 @@ def test_a_class_has_a_centre_for_each_placement():
     one, two = (View(learn_space(features[None], truth, 2, each), 1.0, 1.0) for each in (None, placement))
 
     assert two.space.centres.shape == (4, 1)
-    right = [(view.votes(features, 2).argmax(axis=1) == truth).mean() for view in (one, two)]
+    right = [
+        (view.votes(features, view.space.whitened(features), 2).argmax(axis=1) == truth).mean() for view in (one, two)
+    ]
     assert right[0] < 0.8
     assert right[1] > 0.99
 

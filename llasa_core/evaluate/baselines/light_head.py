@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llasa_core.model.head import Worn
-from llasa_core.model.placing import likeliest_place
+from llasa_core.timeline.wearing import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,5 @@ def judged_by(head: WindowHead, store: WindowStore, windows: EvalSet) -> np.ndar
     for recording in np.unique(windows.recording):
         own = np.flatnonzero(windows.recording == recording)
         look = head.look(head.motion(store.take(windows.rows[own])))
-        place = None if look.placed is None else likeliest_place(look.placed, look.strangeness)
-        found[own] = head.told(look, Worn(place=place))[0]
+        found[own] = head.told(look, Worn(place=place_of([look], head)))[0]
     return found

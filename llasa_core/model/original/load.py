@@ -19,7 +19,7 @@ from llasa_core.model.original.lora import merge_lora
 from llasa_core.model.original.parts import Parts, read_parts
 from llasa_core.model.original.weight_files import shapes_of
 from llasa_core.model.prompt import make_template
-from llasa_core.model.quantization import pack
+from llasa_core.model.quantization import check_can_pack, pack
 from llasa_core.model.sentencepiece_file import MODEL_FILE
 from llasa_core.model.tensors import misfits
 from llasa_core.model.text import TextCodec
@@ -75,6 +75,8 @@ def load_original(  # noqa: PLR0913 - what the original does not keep has to be 
         the encoder from `../model_4.pt` and never from the checkpoint, and builds none where the folder's name lacks
         `llava`.
     """
+    if quantization == "nf4":
+        check_can_pack()
     checkpoint = _Checkpoint.open(Path(folder), base_lm, encoder, say)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = dtype or _dtype(checkpoint.folder, device)
